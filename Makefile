@@ -1,0 +1,38 @@
+# Everything happens in .venv, made by uv from uv.lock. Where uv is missing it is
+# installed into .uv, here, and Python's own packages are left alone.
+.DEFAULT_GOAL := help
+UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
+PYTHON ?= python3
+RUN := .venv/bin
+CODE := headrace components pipelines tests benchmarks
+
+.PHONY: help install demo test lint clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: .venv/installed ## Install everything into .venv
+
+demo: install ## Run the taxi pipeline, from CSV files to a pushed model
+	$(RUN)/headrace run taxi
+
+test: install lint ## Run lint, then all tests
+	$(RUN)/pytest
+
+lint: install ## Check style, types and the direction of imports
+	$(RUN)/ruff check $(CODE) notebooks
+	$(RUN)/ruff format --check $(CODE)
+	$(RUN)/python -W error -m compileall -q $(CODE)
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+
+clean: ## Remove what runs and tests left behind; keep .venv and .headrace
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	find $(CODE) -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/installed: pyproject.toml uv.lock compat/tfx_bsl_sql_util/pyproject.toml | $(filter .uv/bin/uv,$(UV))
+	$(UV) sync --locked
+	@touch $@
+
+.uv/bin/uv:
+	$(PYTHON) -m pip install --quiet --target .uv uv

@@ -1,0 +1,1 @@
+"""Stops a run on anomalies at or over a severity."""

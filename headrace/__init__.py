@@ -1,0 +1,1 @@
+"""Headrace runs TFX pipelines on one machine. Importing it never imports TensorFlow, TFX or Beam."""

@@ -1,0 +1,1 @@
+"""The `headrace` command; each subcommand imports what it needs when it runs."""

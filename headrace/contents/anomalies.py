@@ -1,0 +1,43 @@
+"""Anomalies that ExampleValidator recorded, read without TensorFlow."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tensorflow_metadata.proto.v0 import anomalies_pb2
+
+from headrace.contents.splits import split_folders
+
+FILE_NAME = "SchemaDiff.pb"  # what ExampleValidator writes, one a split
+DATASET = "(whole dataset)"  # stands for a feature's name where all of the data is meant
+
+
+@dataclass(frozen=True, order=True)
+class Anomaly:
+    """One finding of data validation, in TFDV's words."""
+
+    split: str
+    feature: str
+    severity: str  # WARNING or ERROR
+    summary: str  # "Unexpected string values"
+    description: str  # "Examples contain values missing from the schema: Barter (~4%)."
+
+    def __str__(self) -> str:
+        return f"{self.feature} in split {self.split}: {self.summary}: {self.description}"
+
+
+def read_anomalies(folder: Path) -> list[Anomaly]:
+    """The anomalies below an ExampleAnomalies artifact's `folder`, by split and feature."""
+    found = []
+    for split, split_folder in split_folders(folder).items():
+        anomalies = anomalies_pb2.Anomalies()
+        anomalies.ParseFromString((split_folder / FILE_NAME).read_bytes())
+        for feature, info in anomalies.anomaly_info.items():
+            found.append(_anomaly(split, feature, info))
+        if anomalies.HasField("dataset_anomaly_info"):
+            found.append(_anomaly(split, DATASET, anomalies.dataset_anomaly_info))
+    return sorted(found)
+
+
+def _anomaly(split: str, feature: str, info: anomalies_pb2.AnomalyInfo) -> Anomaly:
+    severity = anomalies_pb2.AnomalyInfo.Severity.Name(info.severity)
+    return Anomaly(split, feature, severity, info.short_description, info.description)

@@ -1,0 +1,110 @@
+"""One family of errors: what happened, where, why, and the next command to type.
+
+HeadraceError
+├── UserError               the person asked for something that cannot be; exit code 2
+│   ├── UnknownNameError        no pipeline, parameter or artifact of that name
+│   ├── ParameterError          a pipeline's parameter has a value it cannot take
+│   ├── DefinitionError         the pipeline's own file fails before anything runs
+│   ├── InputDataError          input files are missing, empty or unreadable
+│   ├── SettingsError           a setting has a value it cannot take
+│   ├── HomeError               the home folder cannot be written
+│   └── MetadataStoreError      the metadata store cannot be opened
+├── AnomaliesFoundError     a gate stopped the run; exit code 1
+└── RunFailedError          some nodes failed; exit code 1
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+
+
+class HeadraceError(Exception):
+    """An error that a person reads: four facts, from which the message is composed.
+
+    Attributes:
+        what: what happened, one sentence.
+        where: the file, node or setting it is about, or empty.
+        why: the reason, or empty.
+        next_step: what to do now, a command to type where there is one, or empty.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str = "", why: str = "", next_step: str = "") -> None:
+        super().__init__(what, where, why, next_step)
+        self.what, self.where, self.why, self.next_step = what, where, why, next_step
+
+    def __str__(self) -> str:
+        facts = (("where", self.where), ("why", self.why), ("next", self.next_step))
+        return "\n".join([self.what, *(f"  {name}: {fact}" for name, fact in facts if fact)])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors cross process boundaries; keyword-only arguments do not by themselves.
+        return _rebuild, (type(self), self.what, self.where, self.why, self.next_step)
+
+
+class UserError(HeadraceError):
+    """What was asked cannot be done: nothing has run, nothing was recorded."""
+
+    exit_code = 2
+
+
+class UnknownNameError(UserError):
+    """No such pipeline, parameter or artifact; suggests the nearest name."""
+
+    @classmethod
+    def among(
+        cls, kind: str, name: str, known: Iterable[str], *, where: str = "", next_step: str = ""
+    ) -> HeadraceError:
+        """An error for `name`, which is none of the `known` names of this `kind`."""
+        names = sorted(known)
+        near = get_close_matches(name, names, n=1, cutoff=0.5)
+        why = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names) or 'none'}"
+        return cls(f"there is no {kind} {name!r}", where=where, why=why, next_step=next_step)
+
+
+class ParameterError(UserError):
+    """A pipeline's parameter has a value it cannot take."""
+
+
+class DefinitionError(UserError):
+    """The pipeline's own file fails before anything runs."""
+
+
+class InputDataError(UserError):
+    """Input files are missing, empty or unreadable."""
+
+
+class SettingsError(UserError):
+    """A setting has a value it cannot take."""
+
+
+class HomeError(UserError):
+    """The home folder cannot be written."""
+
+
+class MetadataStoreError(UserError):
+    """The metadata store cannot be opened; its file is left as it was."""
+
+
+class AnomaliesFoundError(HeadraceError):
+    """A gate found anomalies at or over its severity."""
+
+
+class RunFailedError(HeadraceError):
+    """Some nodes of a run failed; the rest is recorded."""
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Ends the process with the error's message and exit code, without a traceback."""
+    try:
+        yield
+    except HeadraceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from error
+
+
+def _rebuild(kind: type[HeadraceError], what: str, where: str, why: str, next_step: str) -> HeadraceError:
+    return kind(what, where=where, why=why, next_step=next_step)

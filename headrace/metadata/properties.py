@@ -1,0 +1,9 @@
+"""Custom properties that Headrace adds to executions; stock TFX writes none of them."""
+
+CPU_SECONDS = "headrace_cpu_seconds"  # user and system time of the node's process
+PEAK_MEMORY_BYTES = "headrace_peak_memory_bytes"  # of the node's process, what it shares with the warm server included
+WALL_SECONDS = "headrace_wall_seconds"  # of the node's process
+LOG = "headrace_log"  # path of the node's log
+ERROR_KIND = "headrace_error_kind"  # the exception's type
+ERROR_MESSAGE = "headrace_error_message"
+ERROR_WHERE = "headrace_error_where"  # file:line of the user's code, or what the error names

@@ -1,0 +1,70 @@
+"""What ML Metadata holds, as plain frozen records."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+Property = int | float | str | bool
+
+
+class State(StrEnum):
+    """An execution's state, in ML Metadata's words."""
+
+    UNKNOWN = "UNKNOWN"
+    NEW = "NEW"
+    RUNNING = "RUNNING"
+    COMPLETE = "COMPLETE"
+    FAILED = "FAILED"
+    CACHED = "CACHED"
+    CANCELED = "CANCELED"
+
+    @property
+    def succeeded(self) -> bool:
+        """Its outputs can be used."""
+        return self in (State.COMPLETE, State.CACHED)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a pipeline."""
+
+    id: str  # TFX's pipeline_run_id
+    pipeline: str
+    started: datetime
+    context_id: int
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One execution of a node."""
+
+    id: int
+    node: str  # the node's id within its pipeline
+    type: str  # the component's class path
+    state: State
+    started: datetime
+    ended: datetime  # the last change: the end, where it has ended
+    properties: Mapping[str, Property] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """From its registration to its last change."""
+        return (self.ended - self.started).total_seconds()
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One artifact."""
+
+    id: int
+    type: str  # "Examples", "Model", ...
+    uri: str  # the folder that holds it
+    state: str  # LIVE, DELETED, ...
+    created: datetime
+    properties: Mapping[str, Property] = field(default_factory=dict)
+
+
+def time_of(milliseconds: int) -> datetime:
+    """ML Metadata's milliseconds since 1970, as a time in UTC."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

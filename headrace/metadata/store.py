@@ -1,0 +1,198 @@
+"""The metadata store: questions in, plain records out.
+
+One process, one owner: ML Metadata's Python handle is not thread-safe, so every
+call takes the store's lock. No query uses `filter_query`, which ML Metadata 1.21
+has no more.
+"""
+
+import fcntl
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from threading import RLock
+from typing import Self
+
+from ml_metadata import errors as mlmd_errors
+from ml_metadata.metadata_store import metadata_store
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+from headrace.errors import MetadataStoreError
+from headrace.metadata.records import Artifact, Execution, Property, Run, State, time_of
+
+ConnectionConfig, Value = mlmd.ConnectionConfig, mlmd.Value  # for callers, who do not import ml_metadata
+
+# Names that TFX gives its context types.
+PIPELINE, PIPELINE_RUN, NODE = "pipeline", "pipeline_run", "node"
+
+
+class MetadataStore:
+    """Reads a metadata store, and writes what TFX does not."""
+
+    def __init__(self, handle: metadata_store.MetadataStore) -> None:
+        """Wraps an open handle; `open` and `connect` are the ways in."""
+        self.handle = handle
+        self.lock = RLock()
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Opens the SQLite store at `path`, to read it.
+
+        Raises:
+            MetadataStoreError: there is no such file, or it is no metadata store. It is left as it was.
+        """
+        if not path.exists():
+            raise MetadataStoreError(
+                "nothing is recorded yet: there is no metadata store", where=str(path), next_step="headrace run NAME"
+            )
+        return cls.connect(sqlite_config(path))
+
+    @classmethod
+    def connect(cls, config: mlmd.ConnectionConfig) -> Self:
+        """Opens a store, and makes it where it is missing.
+
+        Raises:
+            MetadataStoreError: it cannot be opened. It is left as it was.
+        """
+        path = Path(config.sqlite.filename_uri)
+        try:
+            # Two processes that create one store at once would each find half of the other's tables.
+            with open(path.with_suffix(".lock"), "w") as lock_file:
+                fcntl.flock(lock_file, fcntl.LOCK_EX)
+                return cls(metadata_store.MetadataStore(config))
+        except (RuntimeError, OSError) as error:
+            raise MetadataStoreError(
+                "the metadata store cannot be opened; it was left as it is",
+                where=str(path),
+                why=str(error).split(" query:")[0],
+                next_step=f"mv {path} {path}.broken  # then run again: a new store is made, the old one is kept",
+            ) from error
+
+    def runs(self, pipeline: str | None = None) -> list[Run]:
+        """The runs of a pipeline, or of all, the newest first."""
+        with self.lock:
+            runs = []
+            for context in self._contexts_of_type(PIPELINE_RUN):
+                parents = self.handle.get_parent_contexts_by_context(context.id)
+                name = next((parent.name for parent in parents if parent.type == PIPELINE), "")
+                if pipeline in (None, name):
+                    runs.append(Run(context.name, name, time_of(context.create_time_since_epoch), context.id))
+        return sorted(runs, key=lambda run: (run.started, run.context_id), reverse=True)
+
+    def executions(self, run: Run | None = None) -> list[Execution]:
+        """The executions of a run, or all, in the order they were registered."""
+        with self.lock:
+            found = self.handle.get_executions_by_context(run.context_id) if run else self.handle.get_executions()
+            return sorted((self._execution(one) for one in found), key=lambda execution: execution.id)
+
+    def execution(self, execution_id: int) -> Execution | None:
+        """One execution, or None."""
+        with self.lock:
+            found = self.handle.get_executions_by_id([execution_id])
+            return self._execution(found[0]) if found else None
+
+    def artifacts(self, artifact_type: str | None = None) -> list[Artifact]:
+        """The artifacts of a type ("Model"), or all, in the order they were recorded."""
+        with self.lock:
+            if artifact_type is None:
+                found = self.handle.get_artifacts()
+            else:
+                try:
+                    found = self.handle.get_artifacts_by_type(artifact_type)
+                except mlmd_errors.NotFoundError:
+                    found = []
+            return [self._artifact(one) for one in sorted(found, key=lambda one: one.id)]
+
+    def artifact(self, artifact_id: int) -> Artifact | None:
+        """One artifact, or None."""
+        with self.lock:
+            found = self.handle.get_artifacts_by_id([artifact_id])
+            return self._artifact(found[0]) if found else None
+
+    def inputs(self, execution_id: int) -> dict[str, list[Artifact]]:
+        """What an execution read, by input key."""
+        return self._events(execution_id, (mlmd.Event.INPUT, mlmd.Event.DECLARED_INPUT))
+
+    def outputs(self, execution_id: int) -> dict[str, list[Artifact]]:
+        """What an execution made, by output key."""
+        return self._events(execution_id, (mlmd.Event.OUTPUT, mlmd.Event.DECLARED_OUTPUT))
+
+    def latest(self, pipeline: str, run_id: str, node: str) -> Execution | None:
+        """The newest execution of a node in a run, or None."""
+        run = next((run for run in self.runs(pipeline) if run.id == run_id), None)
+        executions = [one for one in self.executions(run) if one.node == node] if run else []
+        return executions[-1] if executions else None
+
+    def annotate(self, execution_id: int, properties: Mapping[str, Property], state: State | None = None) -> None:
+        """Adds custom properties to an execution, and changes its state if one is given."""
+        with self.lock:
+            [execution] = self.handle.get_executions_by_id([execution_id])
+            for name, value in properties.items():
+                _set(execution.custom_properties[name], value)
+            if state:
+                execution.last_known_state = mlmd.Execution.State.Value(state)
+            self.handle.put_executions([execution])
+
+    def _contexts_of_type(self, name: str) -> Iterable[mlmd.Context]:
+        try:
+            return list(self.handle.get_contexts_by_type(name))
+        except mlmd_errors.NotFoundError:  # nothing was run yet
+            return []
+
+    def _events(self, execution_id: int, kinds: tuple[int, ...]) -> dict[str, list[Artifact]]:
+        with self.lock:
+            events = [one for one in self.handle.get_events_by_execution_ids([execution_id]) if one.type in kinds]
+            found = {one.id: one for one in self.handle.get_artifacts_by_id([event.artifact_id for event in events])}
+        by_key: dict[str, list[Artifact]] = {}
+        for event in events:
+            by_key.setdefault(event.path.steps[0].key, []).append(self._artifact(found[event.artifact_id]))
+        return by_key
+
+    def _execution(self, execution: mlmd.Execution) -> Execution:
+        contexts = self.handle.get_contexts_by_execution(execution.id)
+        # TFX names a node's context "pipeline.node".
+        node = next((one.name.partition(".")[2] for one in contexts if one.type == NODE), "")
+        return Execution(
+            execution.id,
+            node,
+            execution.type,
+            State(mlmd.Execution.State.Name(execution.last_known_state)),
+            time_of(execution.create_time_since_epoch),
+            time_of(execution.last_update_time_since_epoch),
+            _properties(execution),
+        )
+
+    def _artifact(self, artifact: mlmd.Artifact) -> Artifact:
+        return Artifact(
+            artifact.id,
+            artifact.type,
+            artifact.uri,
+            mlmd.Artifact.State.Name(artifact.state),
+            time_of(artifact.create_time_since_epoch),
+            _properties(artifact),
+        )
+
+
+def sqlite_config(path: Path) -> mlmd.ConnectionConfig:
+    """How ML Metadata is told of a SQLite file."""
+    return mlmd.ConnectionConfig(sqlite=mlmd.SqliteMetadataSourceConfig(filename_uri=str(path)))
+
+
+def _properties(node: mlmd.Execution | mlmd.Artifact) -> dict[str, Property]:
+    """Properties and custom properties; values that are not plain are left out."""
+    values: dict[str, Property] = {}
+    for name, value in [*node.properties.items(), *node.custom_properties.items()]:
+        kind = value.WhichOneof("value")
+        if kind in ("int_value", "double_value", "string_value", "bool_value"):
+            values[name] = getattr(value, kind)
+    return values
+
+
+def _set(target: mlmd.Value, value: Property) -> None:
+    match value:
+        case bool():
+            target.bool_value = value
+        case int():
+            target.int_value = value
+        case float():
+            target.double_value = value
+        case _:
+            target.string_value = value

@@ -1,0 +1,89 @@
+"""Makes a compiled pipeline ready for this machine: parameters, Beam's runner, the metadata store."""
+
+from collections.abc import Iterator, Mapping
+
+from google.protobuf.message import Message
+from tfx.dsl.compiler.constants import PIPELINE_ROOT_PARAMETER_NAME, PIPELINE_RUN_ID_PARAMETER_NAME
+from tfx.orchestration.local import runner_utils
+from tfx.orchestration.portable.runtime_parameter_utils import substitute_runtime_parameter
+from tfx.proto.orchestration.local_deployment_config_pb2 import LocalDeploymentConfig
+from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RuntimeParameter
+from tfx.proto.orchestration.placeholder_pb2 import PlaceholderExpression
+
+from headrace.errors import ParameterError, UnknownNameError
+from headrace.metadata.store import ConnectionConfig, Value, sqlite_config
+from headrace.settings import Settings
+
+# Named, for Beam's default runner first looks for a binary that it would have to download.
+BEAM_RUNNER = "FnApiRunner"
+_TYPES: Mapping[int, type[int] | type[float] | type[str]] = {
+    RuntimeParameter.INT: int,
+    RuntimeParameter.DOUBLE: float,
+    RuntimeParameter.STRING: str,
+}
+
+
+def bind_parameters(pipeline: Pipeline, run_id: str, values: Mapping[str, str]) -> None:
+    """Puts the run's id and the values of its RuntimeParameters into `pipeline`.
+
+    Raises:
+        UnknownNameError: the pipeline has no parameter of that name.
+        ParameterError: the value is not of the parameter's type, or a parameter has none.
+    """
+    declared = {one.name: one for one in _runtime_parameters(pipeline)}
+    users = {name for name in declared if name not in (PIPELINE_ROOT_PARAMETER_NAME, PIPELINE_RUN_ID_PARAMETER_NAME)}
+    bound: dict[str, int | float | str] = {PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
+    for name, text in values.items():
+        if name not in users:
+            raise UnknownNameError.among("parameter", name, users, where=f"pipeline {pipeline.pipeline_info.id}")
+        wanted = _TYPES[declared[name].type]
+        try:
+            bound[name] = wanted(text)
+        except ValueError as error:
+            raise ParameterError(
+                f"the parameter {name!r} cannot be {text!r}", why=f"it is {wanted.__name__}"
+            ) from error
+    for name in sorted(users - bound.keys()):
+        if not declared[name].HasField("default_value"):
+            raise ParameterError(
+                f"the parameter {name!r} has no value and no default", next_step=f"add --set {name}=VALUE"
+            )
+    substitute_runtime_parameter(pipeline, bound)
+
+
+def local_deployment(pipeline: Pipeline, settings: Settings) -> LocalDeploymentConfig:
+    """How to execute each node here: Beam's runner is named where the pipeline names none."""
+    deployment = runner_utils.extract_local_deployment_config(pipeline)
+    for spec in deployment.executor_specs.values():
+        if spec.WhichOneof("spec") == "beam_executable_spec":
+            arguments = spec.beam_executable_spec.beam_pipeline_args_placeholders
+            own = [argument.value.string_value for argument in arguments]
+            extra = list(settings.beam_pipeline_args)
+            if not any(one.startswith("--runner") for one in (*own, *extra)):
+                extra.insert(0, f"--runner={BEAM_RUNNER}")
+            for index, argument in enumerate(extra):
+                arguments.insert(index, PlaceholderExpression(value=Value(string_value=argument)))
+    return deployment
+
+
+def connection_config(deployment: LocalDeploymentConfig, settings: Settings) -> ConnectionConfig:
+    """The metadata store that the pipeline names, or else the project's."""
+    kind = deployment.metadata_connection_config.WhichOneof("connection_config")
+    if kind is None:
+        return sqlite_config(settings.metadata_path)
+    return getattr(deployment.metadata_connection_config, kind)
+
+
+def _runtime_parameters(message: Message) -> Iterator[RuntimeParameter]:
+    if isinstance(message, RuntimeParameter):
+        yield message
+        return
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        if field.message_type.GetOptions().map_entry:
+            children = [one for one in value.values() if isinstance(one, Message)]
+        else:
+            children = list(value) if field.is_repeated else [value]
+        for child in children:
+            yield from _runtime_parameters(child)

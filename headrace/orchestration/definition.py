@@ -1,0 +1,96 @@
+"""Runs a file that defines a pipeline, whichever of TFX's local runners it calls.
+
+The file is executed as Python would execute it, but for its runner's `run`, which
+TFX's own DagRunnerPatcher takes note of; Headrace then runs the pipeline itself.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from typing import Any
+
+from headrace.errors import DefinitionError, HeadraceError
+from headrace.orchestration.faults import users_line
+from headrace.orchestration.output import quiet_import
+from headrace.settings import Settings
+
+with quiet_import():
+    from tfx.orchestration.pipeline import Pipeline
+    from tfx.orchestration.portable.tfx_runner import IrBasedRunner
+    from tfx.tools.cli.handler.dag_runner_patcher import DagRunnerPatcher
+
+    from headrace.orchestration.runner import HeadraceDagRunner
+
+
+class _Capture(DagRunnerPatcher):
+    """Keeps the pipeline, and its runner, that a file asks to run."""
+
+    def __init__(self) -> None:
+        super().__init__(call_real_run=False)
+        self.captured: tuple[IrBasedRunner, Pipeline] | None = None
+
+    def get_runner_class(self) -> type[IrBasedRunner]:
+        return IrBasedRunner  # LocalDagRunner, BeamDagRunner and HeadraceDagRunner have their run from it
+
+    def _before_run(self, runner: IrBasedRunner, pipeline: Pipeline, context: MutableMapping[str, Any]) -> None:
+        self.captured = runner, pipeline
+
+
+def run_definition(path: Path, settings: Settings, parameters: Mapping[str, str]) -> None:
+    """Runs the pipeline that the file at `path` defines.
+
+    Raises:
+        DefinitionError: the file fails, or runs no pipeline.
+        HeadraceError: what the run itself raises.
+    """
+    with _as_main_module(path):
+        runner, pipeline = _capture(path)
+        if not isinstance(runner, HeadraceDagRunner):
+            runner = HeadraceDagRunner(settings)
+        runner.run(pipeline, parameters=parameters)
+
+
+def _capture(path: Path) -> tuple[IrBasedRunner, Pipeline]:
+    capture = _Capture()
+    try:
+        with capture.patch(), quiet_import():
+            module = sys.modules["__main__"]
+            SourceFileLoader("__main__", str(path)).exec_module(module)
+    except HeadraceError:
+        raise
+    except SystemExit as ended:  # absl's app.run and click end so
+        if ended.code not in (None, 0):
+            raise DefinitionError(
+                "the pipeline's file ends early", where=str(path), why=f"exit code {ended.code}"
+            ) from ended
+    except Exception as error:
+        raise DefinitionError(
+            "the pipeline's file fails",
+            where=users_line(error) or str(path),
+            why=f"{type(error).__name__}: {error}",
+            next_step=f"python {path}",
+        ) from error
+    if capture.captured is None:
+        raise DefinitionError(
+            "the file runs no pipeline", where=str(path), why="it never calls run() of a local TFX runner"
+        )
+    return capture.captured
+
+
+@contextmanager
+def _as_main_module(path: Path) -> Iterator[None]:
+    """Lets the file be `__main__`, with its folder on the path and no arguments, as Python does."""
+    spec = spec_from_loader("__main__", SourceFileLoader("__main__", str(path)))
+    assert spec is not None
+    module = module_from_spec(spec)
+    saved = sys.modules["__main__"], sys.argv, list(sys.path)
+    sys.modules["__main__"] = module
+    sys.argv = [str(path)]
+    sys.path.insert(0, str(path.parent))
+    try:
+        yield
+    finally:
+        sys.modules["__main__"], sys.argv, sys.path[:] = saved

@@ -1,0 +1,31 @@
+"""From an exception to facts: what happened, and where in the user's own code."""
+
+import sysconfig
+import traceback
+from pathlib import Path
+
+from headrace.errors import HeadraceError
+from headrace.orchestration.outcomes import Failure
+
+# Code that the user did not write: the environment, Python itself, and Headrace.
+_NOT_USERS = (sysconfig.get_path("purelib"), sysconfig.get_path("stdlib"), str(Path(__file__).parents[1]), "<")
+
+
+def failure_of(error: BaseException) -> Failure:
+    """The facts of `error`; a HeadraceError brings its own."""
+    if isinstance(error, HeadraceError):
+        return Failure(type(error).__name__, error.what, error.where, error.why, error.next_step)
+    message = (str(error).strip() or "no message").splitlines()
+    # Beam and Keras append pages to the message: the first lines say it, the log has the rest.
+    return Failure(type(error).__name__, "\n".join(message[:3]), where=users_line(error))
+
+
+def users_line(error: BaseException) -> str:
+    """The innermost `file:line in function` of the user's own code, or empty; causes are looked into as well."""
+    seen: BaseException | None = error
+    while seen is not None:
+        for frame in reversed(traceback.extract_tb(seen.__traceback__)):
+            if not frame.filename.startswith(_NOT_USERS):
+                return f"{frame.filename}:{frame.lineno} in {frame.name}"
+        seen = seen.__cause__ or seen.__context__
+    return ""

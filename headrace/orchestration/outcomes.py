@@ -1,0 +1,64 @@
+"""What came of a node and of a run, as plain frozen records."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class NodeState(StrEnum):
+    """How a node ended."""
+
+    SUCCEEDED = "succeeded"
+    CACHED = "cached"
+    SKIPPED = "skipped"  # its condition does not hold, or it is no part of a partial run
+    FAILED = "failed"
+    BLOCKED = "not run"  # something it depends on failed
+    CANCELED = "canceled"
+
+    @property
+    def unlocks(self) -> bool:
+        """What depends on the node may run."""
+        return self in (NodeState.SUCCEEDED, NodeState.CACHED, NodeState.SKIPPED)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a node failed, in facts that can be stored and shown."""
+
+    kind: str  # the exception's type, or "died" for a process that ended without one
+    message: str
+    where: str = ""  # file:line of the user's code, or what the error itself names
+    why: str = ""
+    next_step: str = ""
+
+    def __str__(self) -> str:
+        facts = (("where", self.where), ("why", self.why), ("next", self.next_step))
+        return "\n".join([f"{self.kind}: {self.message}", *(f"  {name}: {fact}" for name, fact in facts if fact)])
+
+
+@dataclass(frozen=True)
+class NodeOutcome:
+    """What came of one node."""
+
+    node: str
+    state: NodeState
+    seconds: float = 0.0
+    execution_id: int | None = None
+    log: Path | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What came of a run, its nodes in the pipeline's order."""
+
+    pipeline: str
+    run_id: str
+    nodes: tuple[NodeOutcome, ...]
+    log_folder: Path
+    seconds: float
+
+    @property
+    def failed(self) -> tuple[NodeOutcome, ...]:
+        """The nodes that failed themselves."""
+        return tuple(node for node in self.nodes if node.state is NodeState.FAILED)

@@ -1,0 +1,68 @@
+"""Looks at input files before anything runs: what is missing or empty is said at once."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from google.protobuf import json_format
+from tfx.proto.example_gen_pb2 import Input
+from tfx.proto.orchestration.pipeline_pb2 import Pipeline, PipelineNode
+
+from headrace.errors import InputDataError
+
+_PLACEHOLDER = re.compile(r"\{(SPAN|VERSION|YYYY|MM|DD)(:\w+)?\}")  # TFX's, in the patterns of input files
+_CSV = "CsvExampleGen"
+
+
+def check_inputs(pipeline: Pipeline) -> None:
+    """Checks the input files of every node that reads a folder of this machine.
+
+    Raises:
+        InputDataError: the folder or the files of a split are not there, or a CSV file holds no rows.
+    """
+    for node in pipeline.nodes:
+        folder = _parameter(node.pipeline_node, "input_base")
+        if folder and "://" not in folder:
+            _check_folder(node.pipeline_node, Path(folder))
+
+
+def _check_folder(node: PipelineNode, folder: Path) -> None:
+    name = node.node_info.id
+    if not folder.is_dir():
+        why = (
+            "it is a file: the folder that holds the files is wanted" if folder.exists() else "there is no such folder"
+        )
+        raise InputDataError(
+            f"{name} has no data to read", where=str(folder), why=why, next_step=f"put the files there: ls {folder}"
+        )
+    for split, pattern in _patterns(node):
+        files = [path for path in sorted(folder.glob(_PLACEHOLDER.sub("*", pattern))) if path.is_file()]
+        if not files:
+            raise InputDataError(
+                f"{name} has no files for the split {split!r}",
+                where=str(folder / pattern),
+                why="no file has such a name",
+                next_step=f"ls {folder}",
+            )
+        if _CSV in node.node_info.type.name:
+            for path in files:
+                _check_csv(name, path)
+
+
+def _check_csv(name: str, path: Path) -> None:
+    with open(path, "rb") as file:
+        header, row = file.readline(), file.readline()
+    if not header.strip() or not row.strip():
+        why = "it has a header and no rows" if header.strip() else "it is empty: it has no header"
+        raise InputDataError(f"{name} cannot read a CSV file", where=str(path), why=why, next_step=f"head -n 2 {path}")
+
+
+def _patterns(node: PipelineNode) -> Iterator[tuple[str, str]]:
+    config = _parameter(node, "input_config")
+    splits = json_format.Parse(config, Input()).splits if config else ()
+    for split in splits:
+        yield split.name, split.pattern
+
+
+def _parameter(node: PipelineNode, name: str) -> str:
+    return node.parameters.parameters[name].field_value.string_value if name in node.parameters.parameters else ""

@@ -1,0 +1,110 @@
+"""Where things live. From [tool.headrace] in pyproject.toml, then HEADRACE_* in the environment."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError as SourceError
+
+from headrace.errors import HomeError, SettingsError
+
+PROJECT_FILE = "pyproject.toml"
+
+
+def project_root(start: Path | None = None) -> Path:
+    """The nearest folder at or above `start` (the working folder) with a pyproject.toml, or `start` itself."""
+    here = (start or Path.cwd()).resolve()
+    return next((folder for folder in (here, *here.parents) if (folder / PROJECT_FILE).is_file()), here)
+
+
+class Settings(BaseSettings):
+    """What a project may set; `Settings.load()` reads it."""
+
+    model_config = SettingsConfigDict(env_prefix="HEADRACE_", frozen=True, extra="forbid")
+
+    home: Path = Path(".headrace")  # relative to the project's root
+    max_parallel: int = Field(default_factory=lambda: len(os.sched_getaffinity(0)), ge=1)  # nodes at once
+    beam_pipeline_args: tuple[str, ...] = ()  # put before a pipeline's own
+
+    @classmethod
+    def load(cls, start: Path | None = None) -> Self:
+        """The settings of the project around `start`, the working folder if none is given.
+
+        Raises:
+            SettingsError: a value is of the wrong kind; says which, and where it can be set.
+        """
+        root = project_root(start)
+        try:
+            settings = cls(**_project_table(root / PROJECT_FILE))
+        except (ValidationError, tomllib.TOMLDecodeError, SourceError) as error:
+            raise _explained(error, root / PROJECT_FILE) from error
+        return settings.model_copy(update={"home": root / settings.home})
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the project's file, which `load` hands over; nothing else is read."""
+        return env_settings, init_settings
+
+    @property
+    def metadata_path(self) -> Path:
+        """The SQLite file that holds the metadata of all the project's pipelines."""
+        return self.home / "metadata.sqlite"
+
+    def pipeline_root(self, pipeline: str) -> Path:
+        """The folder of a pipeline's artifacts."""
+        return self.home / "pipelines" / pipeline
+
+    def serving_root(self, pipeline: str) -> Path:
+        """The folder a pipeline pushes its models to, a new one below it each time."""
+        return self.home / "serving" / pipeline
+
+    def log_folder(self, pipeline: str, run_id: str) -> Path:
+        """The folder of a run's logs, one file a node."""
+        return self.home / "logs" / pipeline / run_id
+
+    def make_home(self) -> None:
+        """Makes the home folder where it is missing.
+
+        Raises:
+            HomeError: it cannot be made or written.
+        """
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            if not os.access(self.home, os.W_OK | os.X_OK):
+                raise PermissionError("no permission to write there")
+        except OSError as error:
+            raise HomeError(
+                "the home folder cannot be written",
+                where=str(self.home),
+                why=error.strerror or str(error),
+                next_step="export HEADRACE_HOME=/a/folder/you/can/write",
+            ) from error
+
+
+def _project_table(project_file: Path) -> dict[str, Any]:
+    if not project_file.is_file():
+        return {}
+    table: dict[str, Any] = tomllib.loads(project_file.read_text()).get("tool", {}).get("headrace", {})
+    return table
+
+
+def _explained(error: Exception, project_file: Path) -> SettingsError:
+    if not isinstance(error, ValidationError):
+        return SettingsError("the settings cannot be read", where=str(project_file), why=str(error))
+    first = error.errors()[0]
+    name = str(first["loc"][0])
+    return SettingsError(
+        f"the setting {name!r} cannot be {first['input']!r}",
+        where=f"HEADRACE_{name.upper()} in the environment, or [tool.headrace] in {project_file}",
+        why=first["msg"],
+    )

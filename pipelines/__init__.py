@@ -1,0 +1,1 @@
+"""Pipelines, one folder each: run one with `headrace run NAME`."""

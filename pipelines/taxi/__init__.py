@@ -1,0 +1,1 @@
+"""Will this Chicago taxi passenger tip over 20 % of the fare?"""

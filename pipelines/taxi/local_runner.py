@@ -1,0 +1,28 @@
+"""Runs the taxi pipeline on this machine: `headrace run taxi`, or through the TFX CLI."""
+
+from pathlib import Path
+
+from headrace.errors import reported
+from headrace.orchestration import HeadraceDagRunner
+from headrace.settings import Settings, project_root
+from pipelines.taxi.pipeline import create_pipeline
+
+NAME = "taxi"
+HERE = Path(__file__).parent
+
+
+def run() -> None:
+    """Builds the pipeline and runs it."""
+    settings = Settings.load(HERE)
+    pipeline = create_pipeline(
+        NAME,
+        pipeline_root=settings.pipeline_root(NAME),
+        data_root=project_root(HERE) / "data" / NAME,
+        serving_root=settings.serving_root(NAME),
+    )
+    HeadraceDagRunner(settings).run(pipeline)
+
+
+if __name__ == "__main__":
+    with reported():
+        run()
