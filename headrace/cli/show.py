@@ -1,5 +1,7 @@
 """`headrace show`: what an artifact holds, in the terminal."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +10,9 @@ import click
 from headrace.errors import UnknownNameError, UserError
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
     from rich.console import RenderableType
+    from rich.table import Table
 
     from headrace.metadata import Artifact, MetadataStore
 
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("artifact")
 def show(artifact: str) -> None:
-    """Show what ARTIFACT holds: anomalies, statistics, a schema, an evaluation.
+    """Show what ARTIFACT holds: anomalies, a schema, an evaluation, its properties.
 
     ARTIFACT is an id, as in messages of `headrace run`, or the artifact's folder.
     """
@@ -42,26 +46,55 @@ def _find(store: "MetadataStore", name: str) -> "Artifact":
         uri = str(Path(name).resolve())
         found = next((one for one in reversed(store.artifacts()) if one.uri == uri), None)
     if found is None:
-        raise UnknownNameError.among(
-            "artifact", name, (), next_step="give an id or a folder that a run's messages name"
+        raise UnknownNameError(
+            f"there is no artifact {name!r}", next_step="give an id or a folder that a run's messages name"
         )
     return found
 
 
 def _contents(artifact: "Artifact") -> "RenderableType":
-    from rich.table import Table
-
     folder = Path(artifact.uri)
     match artifact.type:
         case "ExampleAnomalies":
             from headrace.contents.anomalies import read_anomalies
 
-            table = Table("split", "feature", "severity", "anomaly", "description")
-            for anomaly in read_anomalies(folder):
-                table.add_row(anomaly.split, anomaly.feature, anomaly.severity, anomaly.summary, anomaly.description)
-            return table if table.row_count else "no anomalies"
+            return _table(read_anomalies(folder)) or "no anomalies"
+        case "Schema":
+            from headrace.contents.schema import read_schema
+
+            return _table(read_schema(folder)) or "no features"
+        case "ModelEvaluation":
+            from headrace.contents.evaluation import read_evaluation
+            from headrace.contents.verdict import verdict_text
+            from headrace.orchestration.output import quiet_import
+
+            with quiet_import():
+                evaluation = read_evaluation(folder)
+            return verdict_text(evaluation)
         case _:
-            table = Table("property", "value")
-            for name, value in sorted(artifact.properties.items()):
-                table.add_row(name, str(value))
-            return table
+            properties = [_Property(name, str(value)) for name, value in sorted(artifact.properties.items())]
+            return _table(properties) or "no properties"
+
+
+@dataclass(frozen=True)
+class _Property:
+    name: str
+    value: str
+
+
+def _table(records: Sequence["DataclassInstance"]) -> "Table | None":
+    """A row a record, a column a field; None for no records."""
+    from rich.table import Table
+
+    if not records:
+        return None
+    table = Table(*(field.name.replace("_", " ") for field in fields(records[0])))
+    for record in records:
+        table.add_row(*(_text(getattr(record, field.name)) for field in fields(record)))
+    return table
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

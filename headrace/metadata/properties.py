@@ -7,3 +7,4 @@ LOG = "headrace_log"  # path of the node's log
 ERROR_KIND = "headrace_error_kind"  # the exception's type
 ERROR_MESSAGE = "headrace_error_message"
 ERROR_WHERE = "headrace_error_where"  # file:line of the user's code, or what the error names
+ERROR_WHY = "headrace_error_why"

@@ -62,7 +62,7 @@ class MetadataStore:
             raise MetadataStoreError(
                 "the metadata store cannot be opened; it was left as it is",
                 where=str(path),
-                why=str(error).split(" query:")[0],
+                why=str(error).removeprefix("Error when executing query: ").split(" query:")[0],
                 next_step=f"mv {path} {path}.broken  # then run again: a new store is made, the old one is kept",
             ) from error
 

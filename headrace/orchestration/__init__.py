@@ -6,10 +6,12 @@ shown: TensorFlow prints to the console before any of its settings is read.
 
 from typing import TYPE_CHECKING, Any
 
+from headrace.orchestration.outcomes import RunOutcome
+
 if TYPE_CHECKING:
     from headrace.orchestration.runner import HeadraceDagRunner
 
-__all__ = ["HeadraceDagRunner"]
+__all__ = ["HeadraceDagRunner", "RunOutcome"]
 
 
 def __getattr__(name: str) -> Any:

@@ -15,9 +15,13 @@ def failure_of(error: BaseException) -> Failure:
     """The facts of `error`; a HeadraceError brings its own."""
     if isinstance(error, HeadraceError):
         return Failure(type(error).__name__, error.what, error.where, error.why, error.next_step)
-    message = (str(error).strip() or "no message").splitlines()
-    # Beam and Keras append pages to the message: the first lines say it, the log has the rest.
-    return Failure(type(error).__name__, "\n".join(message[:3]), where=users_line(error))
+    return Failure(type(error).__name__, _shortened(str(error)), where=users_line(error))
+
+
+def _shortened(message: str) -> str:
+    """The lines that say it: TensorFlow and Beam put pages of frames between the first line and the last."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    return "\n".join(lines if len(lines) <= 3 else [lines[0], "...", *lines[-2:]]) or "no message"
 
 
 def users_line(error: BaseException) -> str:

@@ -86,6 +86,7 @@ class NodeLauncher:
             names.ERROR_KIND: failure.kind,
             names.ERROR_MESSAGE: failure.message,
             names.ERROR_WHERE: failure.where,
+            names.ERROR_WHY: failure.why,
         }
         self._store.annotate(execution.id, {**more, **facts}, State.FAILED)
         return execution

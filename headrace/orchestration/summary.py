@@ -8,19 +8,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from headrace.contents.evaluation import Evaluation, read_evaluation
-from headrace.metadata import Artifact, MetadataStore
+from headrace.contents.metrics import OVERALL
+from headrace.contents.verdict import verdict_text
+from headrace.metadata import MetadataStore
 from headrace.orchestration.outcomes import NodeState, RunOutcome
 from headrace.orchestration.progress import MARKS
-
-MOST_REASONS = 5  # more stand in the evaluation itself
 
 
 @dataclass(frozen=True)
 class Findings:
     """What a run's nodes made that a person wants to know at once."""
 
-    evaluations: tuple[tuple[Artifact, Evaluation], ...]
-    blessed: tuple[bool, ...]  # one for each evaluator
+    evaluations: tuple[Evaluation, ...]
     pushed: tuple[str, ...]  # one for each pusher: where to, or empty
 
 
@@ -34,8 +33,7 @@ def findings_of(outcome: RunOutcome, store: MetadataStore) -> Findings:
         for artifact in artifacts
     ]
     return Findings(
-        evaluations=tuple((one, read_evaluation(Path(one.uri))) for one in outputs if one.type == "ModelEvaluation"),
-        blessed=tuple(one.properties.get("blessed") == 1 for one in outputs if one.type == "ModelBlessing"),
+        evaluations=tuple(read_evaluation(Path(one.uri)) for one in outputs if one.type == "ModelEvaluation"),
         pushed=tuple(str(one.properties.get("pushed_destination", "")) for one in outputs if one.type == "PushedModel"),
     )
 
@@ -43,10 +41,8 @@ def findings_of(outcome: RunOutcome, store: MetadataStore) -> Findings:
 def print_summary(outcome: RunOutcome, findings: Findings, console: Console) -> None:
     """Prints the table of nodes, then what the run found and made, then what failed and why."""
     console.print(_node_table(outcome))
-    for artifact, evaluation in findings.evaluations:
-        _print_evaluation(artifact, evaluation, console)
-    for blessed in findings.blessed:
-        console.print("[green]blessed[/]" if blessed else "[bold yellow]not blessed[/]")
+    for evaluation in findings.evaluations:
+        _print_evaluation(evaluation, console)
     for destination in findings.pushed:
         console.print(f"pushed to {escape(destination)}" if destination else "nothing was pushed", soft_wrap=True)
     for node in outcome.failed:
@@ -66,11 +62,8 @@ def _node_table(outcome: RunOutcome) -> Table:
     return table
 
 
-def _print_evaluation(artifact: Artifact, evaluation: Evaluation, console: Console) -> None:
-    metrics = {name: value for name, value in evaluation.metrics[()].items() if value is not None}
-    console.print(", ".join(f"{name} {value:.4g}" for name, value in metrics.items()))
-    for check in (*evaluation.failures[:MOST_REASONS], *evaluation.passed[:MOST_REASONS]):
-        mark = MARKS[NodeState.SUCCEEDED if check.held else NodeState.FAILED]
-        console.print(f"  {mark} {escape(str(check))}", soft_wrap=True)
-    if len(evaluation.failures) > MOST_REASONS:
-        console.print(f"  {len(evaluation.failures) - MOST_REASONS} more reasons: headrace show {artifact.id}")
+def _print_evaluation(evaluation: Evaluation, console: Console) -> None:
+    metrics = {name: value for name, value in evaluation.metrics[OVERALL].items() if value is not None}
+    console.print(", ".join(f"{name} {value:.4g}" for name, value in metrics.items()), soft_wrap=True)
+    style = "green" if evaluation.blessed else "bold yellow"
+    console.print(escape(verdict_text(evaluation)), style=style, soft_wrap=True)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from headrace.errors import reported
-from headrace.orchestration import HeadraceDagRunner
+from headrace.orchestration import HeadraceDagRunner, RunOutcome
 from headrace.settings import Settings, project_root
 from pipelines.taxi.pipeline import create_pipeline
 
@@ -11,8 +11,12 @@ NAME = "taxi"
 HERE = Path(__file__).parent
 
 
-def run() -> None:
-    """Builds the pipeline and runs it."""
+def run() -> RunOutcome:
+    """Builds the pipeline and runs it.
+
+    Raises:
+        HeadraceError: something cannot be as asked, or a node failed.
+    """
     settings = Settings.load(HERE)
     pipeline = create_pipeline(
         NAME,
@@ -20,7 +24,7 @@ def run() -> None:
         data_root=project_root(HERE) / "data" / NAME,
         serving_root=settings.serving_root(NAME),
     )
-    HeadraceDagRunner(settings).run(pipeline)
+    return HeadraceDagRunner(settings).run(pipeline)
 
 
 if __name__ == "__main__":

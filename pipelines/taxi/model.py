@@ -30,9 +30,12 @@ def run_fn(fn_args: FnArgs) -> None:
     options = TensorFlowDatasetOptions(
         hyperparameters.batch_size, num_epochs=1, label_key=transformed_name(LABEL), shuffle_seed=hyperparameters.seed
     )
-    schema = transform.transformed_metadata.schema
+    trips = fn_args.data_accessor.tf_dataset_factory(
+        fn_args.train_files, options, transform.transformed_metadata.schema
+    )
     model.fit(
-        fn_args.data_accessor.tf_dataset_factory(fn_args.train_files, options, schema),
+        # Keras takes a dict's values in the order of its keys, so a key too many would shift them.
+        trips.map(lambda features, label: ({key: features[key] for key in model.input}, label)),
         epochs=hyperparameters.epochs,
         verbose=2,
         callbacks=[keras.callbacks.TensorBoard(fn_args.model_run_dir)],

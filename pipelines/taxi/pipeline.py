@@ -89,7 +89,8 @@ def eval_config() -> tfma.EvalConfig:
             direction=tfma.MetricDirection.HIGHER_IS_BETTER, absolute={"value": -LARGEST_AUC_LOSS}
         ),
     )
-    metrics = [tfma.MetricConfig(class_name=name) for name in ("ExampleCount", "BinaryAccuracy", "BinaryCrossentropy")]
+    names = ("ExampleCount", "MeanLabel", "BinaryAccuracy", "BinaryCrossentropy")
+    metrics = [tfma.MetricConfig(class_name=name) for name in names]
     overall = tfma.PerSliceMetricThreshold(slicing_specs=[tfma.SlicingSpec()], threshold=auc)
     metrics.append(tfma.MetricConfig(class_name="AUC", per_slice_thresholds=[overall]))
     return tfma.EvalConfig(

@@ -1,0 +1,98 @@
+"""What an Evaluator found: metrics by slice, and why the model was blessed or not."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headrace.contents.metrics import (
+    EXAMPLE_COUNT,
+    MEAN_LABEL,
+    Metrics,
+    Slice,
+    is_number,
+    meaningful,
+    metric_name,
+    number,
+    slice_of,
+)
+from headrace.contents.validation import Check, Measured, checks_of
+
+if TYPE_CHECKING:
+    from tensorflow_model_analysis.proto import metrics_for_slice_pb2
+
+CONFIG_FILE = "eval_config.json"  # what TFMA writes beside the metrics
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One evaluation of a candidate model, perhaps against a baseline model."""
+
+    metrics: Mapping[Slice, Metrics]  # the candidate's; () is all examples
+    baseline: Mapping[Slice, Metrics]  # the baseline model's; empty where there was none
+    blessed: bool
+    checks: tuple[Check, ...]  # every threshold that was held against a metric; empty where none was set
+
+    @property
+    def failures(self) -> tuple[Check, ...]:
+        """The checks that kept the model from its blessing, missing slices among them."""
+        return tuple(check for check in self.checks if not check.held)
+
+    @property
+    def passed(self) -> tuple[Check, ...]:
+        """The checks that held."""
+        return tuple(check for check in self.checks if check.held)
+
+    def examples(self, key: Slice) -> int | None:
+        """Number of examples in a slice; None where the evaluation has no ExampleCount."""
+        count = self.metrics.get(key, {}).get(EXAMPLE_COUNT)
+        return None if count is None else round(count)
+
+
+def read_evaluation(folder: Path) -> Evaluation:
+    """The evaluation in a ModelEvaluation artifact's `folder`. Imports TFMA, which takes seconds.
+
+    Metrics that are no single number, such as confusion matrices, are left out, and so are
+    metrics across slices except where a threshold is set for them. A metric that has no
+    meaning is None: NaN, and an AUC of examples of one class (see `metrics.meaningful`).
+
+    Raises:
+        FileNotFoundError: there is no evaluation in the folder.
+    """
+    if not (folder / CONFIG_FILE).is_file():
+        raise FileNotFoundError(f"no {CONFIG_FILE} in {folder}")
+    import tensorflow_model_analysis as tfma
+    from tensorflow_model_analysis.writers import eval_config_writer
+
+    config, *_ = eval_config_writer.load_eval_run(str(folder))
+    records = list(tfma.load_metrics(str(folder)))
+    baselines = {spec.name for spec in config.model_specs if spec.is_baseline}
+    measured = Measured(
+        candidate=_metrics(pair for pair in _measured(records) if pair[1].key.model_name not in baselines),
+        baseline=_metrics(pair for pair in _measured(records) if pair[1].key.model_name in baselines),
+    )
+    validation = tfma.load_validation_result(str(folder))
+    checks = checks_of(validation, config, records, measured)
+    return Evaluation(measured.candidate, measured.baseline, validation.validation_ok, checks)
+
+
+def _measured(
+    records: Iterable["metrics_for_slice_pb2.MetricsForSlice"],
+) -> Iterator[tuple[Slice, "metrics_for_slice_pb2.MetricKeyAndValue"]]:
+    """What is a number, of either model, by slice."""
+    for record in records:
+        if record.HasField("slice_key"):
+            for pair in record.metric_keys_and_values:
+                if is_number(pair.value) and not pair.key.is_diff:
+                    yield slice_of(record.slice_key), pair
+
+
+def _metrics(measured: Iterable[tuple[Slice, "metrics_for_slice_pb2.MetricKeyAndValue"]]) -> dict[Slice, Metrics]:
+    found: dict[Slice, dict[str, float | None]] = defaultdict(dict)
+    for key, pair in measured:
+        found[key][metric_name(pair.key)] = number(pair.value)
+    return {
+        key: {name: meaningful(name, value, metrics.get(MEAN_LABEL)) for name, value in sorted(metrics.items())}
+        for key, metrics in found.items()
+    }

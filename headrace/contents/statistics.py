@@ -1,0 +1,130 @@
+"""Statistics that StatisticsGen recorded, read without TensorFlow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tensorflow_metadata.proto.v0 import statistics_pb2
+
+from headrace.contents.splits import split_folders
+
+FILE_NAME = "FeatureStats.pb"  # what StatisticsGen writes, one a split
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Values in (low, high]; the first bucket of a histogram includes `low`. Counts are estimates."""
+
+    low: float
+    high: float
+    count: float
+
+
+@dataclass(frozen=True)
+class NumericStatistics:
+    """The values of a numeric feature, in the feature's own unit."""
+
+    mean: float
+    std_dev: float
+    min: float
+    median: float
+    max: float
+    zeros: int
+    histogram: tuple[Bucket, ...]  # buckets of equal width
+    quantiles: tuple[Bucket, ...]  # buckets of equal count
+
+
+@dataclass(frozen=True)
+class TextStatistics:
+    """The values of a text feature."""
+
+    unique: int
+    ranked: tuple[tuple[str, float], ...]  # value and count, most frequent first; the rarest may be left out
+
+
+@dataclass(frozen=True)
+class FeatureStatistics:
+    """One feature in one split; one of `numeric` and `text` is set where the feature has such values."""
+
+    name: str
+    type: str  # INT, FLOAT, STRING, BYTES or STRUCT
+    present: int  # examples that hold a value
+    missing: int  # examples that hold none
+    values: int  # values in all examples
+    numeric: NumericStatistics | None = None
+    text: TextStatistics | None = None
+
+    @property
+    def missing_share(self) -> float:
+        """Share of the examples that hold no value, 0 to 1."""
+        examples = self.present + self.missing
+        return self.missing / examples if examples else 0.0
+
+
+@dataclass(frozen=True)
+class SplitStatistics:
+    """All features of one split, in their recorded order."""
+
+    split: str
+    examples: int
+    features: Mapping[str, FeatureStatistics]
+
+
+def read_statistics(folder: Path) -> dict[str, SplitStatistics]:
+    """Split name to its statistics, below an ExampleStatistics artifact's `folder`.
+
+    Raises:
+        FileNotFoundError: there is no such folder, or it holds no split.
+    """
+    return {split: _split(split, path / FILE_NAME) for split, path in split_folders(folder).items()}
+
+
+def _split(split: str, path: Path) -> SplitStatistics:
+    recorded = statistics_pb2.DatasetFeatureStatisticsList()
+    recorded.ParseFromString(path.read_bytes())
+    # Where statistics are sliced, the slices follow as data sets of their own.
+    whole = max(recorded.datasets, key=lambda dataset: dataset.num_examples)
+    features = [_feature(feature, whole.num_examples) for feature in whole.features]
+    return SplitStatistics(split, whole.num_examples, {feature.name: feature for feature in features})
+
+
+def _feature(feature: statistics_pb2.FeatureNameStatistics, examples: int) -> FeatureStatistics:
+    name = ".".join(feature.path.step) or feature.name
+    kind = statistics_pb2.FeatureNameStatistics.Type.Name(feature.type)
+    common = getattr(feature, feature.WhichOneof("stats")).common_stats
+    # TFX writes a missing cell as an empty list, which TFDV counts as present. Where
+    # no example holds more than one value, the number of values tells them apart.
+    present = common.tot_num_values if common.max_num_values <= 1 else common.num_non_missing
+    return FeatureStatistics(
+        name,
+        kind,
+        present=present,
+        missing=examples - present,
+        values=common.tot_num_values,
+        numeric=_numeric(feature.num_stats) if feature.HasField("num_stats") and present else None,
+        text=_text(feature.string_stats) if feature.HasField("string_stats") and present else None,
+    )
+
+
+def _numeric(recorded: statistics_pb2.NumericStatistics) -> NumericStatistics:
+    standard, quantiles = statistics_pb2.Histogram.STANDARD, statistics_pb2.Histogram.QUANTILES
+    return NumericStatistics(
+        mean=recorded.mean,
+        std_dev=recorded.std_dev,
+        min=recorded.min,
+        median=recorded.median,
+        max=recorded.max,
+        zeros=recorded.num_zeros,
+        histogram=_buckets(recorded, standard),
+        quantiles=_buckets(recorded, quantiles),
+    )
+
+
+def _buckets(recorded: statistics_pb2.NumericStatistics, kind: int) -> tuple[Bucket, ...]:
+    buckets = (bucket for histogram in recorded.histograms if histogram.type == kind for bucket in histogram.buckets)
+    return tuple(Bucket(bucket.low_value, bucket.high_value, bucket.sample_count) for bucket in buckets)
+
+
+def _text(recorded: statistics_pb2.StringStatistics) -> TextStatistics:
+    ranked = ((bucket.label, bucket.sample_count) for bucket in recorded.rank_histogram.buckets)
+    return TextStatistics(recorded.unique, tuple(ranked))
