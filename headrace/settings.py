@@ -1,12 +1,13 @@
 """Where things live. From [tool.headrace] in pyproject.toml, then HEADRACE_* in the environment."""
 
 import os
+import shlex
 import tomllib
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from headrace.errors import HomeError, SettingsError
@@ -27,7 +28,12 @@ class Settings(BaseSettings):
 
     home: Path = Path(".headrace")  # relative to the project's root
     max_parallel: int = Field(default_factory=lambda: len(os.sched_getaffinity(0)), ge=1)  # nodes at once
-    beam_pipeline_args: tuple[str, ...] = ()  # put before a pipeline's own
+    beam_pipeline_args: Annotated[tuple[str, ...], NoDecode] = ()  # put before a pipeline's own
+
+    @field_validator("beam_pipeline_args", mode="before")
+    @classmethod
+    def _words(cls, value: object) -> object:
+        return shlex.split(value) if isinstance(value, str) else value  # in the environment: words, as in a shell
 
     @classmethod
     def load(cls, start: Path | None = None) -> Self:
@@ -94,13 +100,16 @@ class Settings(BaseSettings):
 def _project_table(project_file: Path) -> dict[str, Any]:
     if not project_file.is_file():
         return {}
-    table: dict[str, Any] = tomllib.loads(project_file.read_text()).get("tool", {}).get("headrace", {})
+    table = tomllib.loads(project_file.read_text()).get("tool", {}).get("headrace", {})
+    if not isinstance(table, dict):
+        raise SourceError("tool.headrace is no table")
     return table
 
 
 def _explained(error: Exception, project_file: Path) -> SettingsError:
     if not isinstance(error, ValidationError):
-        return SettingsError("the settings cannot be read", where=str(project_file), why=str(error))
+        where = f"HEADRACE_* in the environment, or [tool.headrace] in {project_file}"
+        return SettingsError("the settings cannot be read", where=where, why=str(error))
     first = error.errors()[0]
     name = str(first["loc"][0])
     return SettingsError(

@@ -24,24 +24,25 @@ def show(artifact: str) -> None:
 
     ARTIFACT is an id, as in messages of `headrace run`, or the artifact's folder.
     """
+    from google.protobuf.message import DecodeError
     from rich.console import Console
 
     from headrace.metadata import MetadataStore
     from headrace.settings import Settings
 
     found = _find(MetadataStore.open(Settings.load().metadata_path), artifact)
-    console = Console(highlight=False)
-    console.print(f"[bold]{found.type}[/] {found.id}, {found.created:%Y-%m-%d %H:%M:%S} UTC")
+    console = Console(highlight=False, markup=False)  # brackets in data are no markup
+    console.print(f"{found.type} {found.id}, {found.created:%Y-%m-%d %H:%M:%S} UTC", style="bold")
     console.print(found.uri, soft_wrap=True)
     try:
         console.print(_contents(found))
-    except OSError as error:
+    except (OSError, ValueError, DecodeError) as error:
         raise UserError("the artifact cannot be read", where=found.uri, why=str(error)) from error
 
 
 def _find(store: "MetadataStore", name: str) -> "Artifact":
     if name.isdecimal():
-        found = store.artifact(int(name))
+        found = store.artifact(int(name)) if int(name) < 2**63 else None
     else:
         uri = str(Path(name).resolve())
         found = next((one for one in reversed(store.artifacts()) if one.uri == uri), None)

@@ -6,7 +6,8 @@ has no more.
 """
 
 import fcntl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import RLock
 from typing import Self
@@ -52,18 +53,17 @@ class MetadataStore:
         Raises:
             MetadataStoreError: it cannot be opened. It is left as it was.
         """
-        path = Path(config.sqlite.filename_uri)
+        file = config.sqlite.filename_uri
         try:
-            # Two processes that create one store at once would each find half of the other's tables.
-            with open(path.with_suffix(".lock"), "w") as lock_file:
-                fcntl.flock(lock_file, fcntl.LOCK_EX)
+            with _alone(Path(file)) if file else nullcontext():
                 return cls(metadata_store.MetadataStore(config))
         except (RuntimeError, OSError) as error:
+            aside = f"mv {file} {file}.broken  # then run again: a new store is made, the old one is kept"
             raise MetadataStoreError(
                 "the metadata store cannot be opened; it was left as it is",
-                where=str(path),
+                where=file or config.WhichOneof("config"),
                 why=str(error).removeprefix("Error when executing query: ").split(" query:")[0],
-                next_step=f"mv {path} {path}.broken  # then run again: a new store is made, the old one is kept",
+                next_step=aside if file else "",
             ) from error
 
     def runs(self, pipeline: str | None = None) -> list[Run]:
@@ -169,6 +169,14 @@ class MetadataStore:
             time_of(artifact.create_time_since_epoch),
             _properties(artifact),
         )
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Two processes that create one SQLite store at once would each find half of the other's tables."""
+    with open(path.with_suffix(".lock"), "w") as lock_file:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
+        yield
 
 
 def sqlite_config(path: Path) -> mlmd.ConnectionConfig:

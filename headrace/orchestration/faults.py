@@ -1,5 +1,6 @@
 """From an exception to facts: what happened, and where in the user's own code."""
 
+import os
 import sysconfig
 import traceback
 from pathlib import Path
@@ -8,7 +9,8 @@ from headrace.errors import HeadraceError
 from headrace.orchestration.outcomes import Failure
 
 # Code that the user did not write: the environment, Python itself, and Headrace.
-_NOT_USERS = (sysconfig.get_path("purelib"), sysconfig.get_path("stdlib"), str(Path(__file__).parents[1]), "<")
+_LIBRARIES = (sysconfig.get_path("purelib"), sysconfig.get_path("stdlib"), str(Path(__file__).parents[1]))
+_NOT_USERS = (*(folder + os.sep for folder in _LIBRARIES), "<")
 
 
 def failure_of(error: BaseException) -> Failure:

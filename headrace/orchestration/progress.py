@@ -45,7 +45,7 @@ class ConsoleProgress:
         """A node is at work."""
         self._tasks[node] = self._live.add_task(escape(node))
         if not self.console.is_terminal:
-            self.console.print(f"  {node} started")
+            self.console.print(f"  {escape(node)} started")
 
     def ended(self, outcome: NodeOutcome) -> None:
         """A node has ended, or will never run."""

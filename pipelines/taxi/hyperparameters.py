@@ -1,37 +1,51 @@
 """What a run may change of the model: `headrace run taxi --set hyperparameters='{"epochs": 3}'`."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from headrace.errors import ParameterError, UnknownNameError
 from pipelines.taxi.features import AMOUNTS, COORDINATES, NUMBERS, TEXTS
+
+Count = Annotated[int, Field(ge=1)]
 
 
 @dataclass(frozen=True)
 class Hyperparameters:
     """Of the model and its training."""
 
-    epochs: int = 5
-    batch_size: int = 64
-    learning_rate: float = 1e-3
-    hidden_units: tuple[int, ...] = (64, 32)
-    embedding_size: int = 8
-    dropout: float = 0.2
-    seed: int = 1
+    epochs: Count = 5
+    batch_size: Count = 64
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    hidden_units: tuple[Count, ...] = (64, 32)
+    embedding_size: Count = 8
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    seed: Annotated[int, Field(ge=0)] = 1
     exclude: tuple[str, ...] = ()  # raw features the model must not see
 
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Self:
-        """The defaults, with `values` over them; a name that is none of them is an error."""
-        known = [field.name for field in fields(cls)]
+    @staticmethod
+    def of(values: Mapping[str, Any]) -> "Hyperparameters":
+        """The defaults, with `values`, as JSON has them, over them.
+
+        Raises:
+            UnknownNameError: there is no such hyperparameter, or no such feature to exclude.
+            ParameterError: a value is of the wrong kind or size.
+        """
+        known = [field.name for field in fields(Hyperparameters)]
         for name in values:
             if name not in known:
                 raise UnknownNameError.among("hyperparameter", name, known)
-        chosen = cls(**values)
+        try:
+            chosen = TypeAdapter(Hyperparameters).validate_json(json.dumps(dict(values)), strict=True)
+        except ValidationError as error:
+            [first, *_] = error.errors()
+            name = ".".join(map(str, first["loc"]))
+            raise ParameterError(f"the hyperparameter {name} cannot be {first['input']!r}", why=first["msg"]) from error
+        features = (*AMOUNTS, *COORDINATES, *TEXTS, *NUMBERS)
         for feature in chosen.exclude:
-            if feature not in (features := (*AMOUNTS, *COORDINATES, *TEXTS, *NUMBERS)):
+            if feature not in features:
                 raise UnknownNameError.among("feature to exclude", feature, features)
-        if chosen.epochs < 1 or chosen.batch_size < 1:
-            raise ParameterError("epochs and batch_size are at least 1", why=f"got {dict(values)}")
         return chosen

@@ -1,0 +1,115 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tensorflow_metadata.proto.v0.anomalies_pb2 import Anomalies, AnomalyInfo
+
+from headrace.metadata import MetadataStore
+from headrace.metadata.store import sqlite_config
+from tests.headrace.recording import record_artifact
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / ".headrace").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def store(project: Path) -> MetadataStore:
+    return MetadataStore.connect(sqlite_config(project / ".headrace" / "metadata.sqlite"))
+
+
+def anomalies(folder: Path, **descriptions: str) -> Path:
+    """Writes what ExampleValidator does; each feature's anomaly with its description."""
+    found = Anomalies()
+    for feature, description in descriptions.items():
+        info = AnomalyInfo(severity=AnomalyInfo.ERROR, short_description="Bad values", description=description)
+        found.anomaly_info[feature].CopyFrom(info)
+    split = folder / "Split-train"
+    split.mkdir(parents=True)
+    (split / "SchemaDiff.pb").write_bytes(found.SerializeToString())
+    return folder
+
+
+def test_anomalies_are_shown_with_feature_split_and_description(
+    project: Path, store: MetadataStore, headrace: Command
+) -> None:
+    folder = anomalies(project / "anomalies", tips="tips are negative", fare="fare is missing")
+    artifact = record_artifact(store, "ExampleAnomalies", str(folder))
+    code, out, err = headrace("show", str(artifact))
+    assert (code, err) == (0, "")
+    assert f"ExampleAnomalies {artifact}" in out
+    assert str(folder) in out
+    [fare, tips] = [line for line in out.splitlines() if "Bad values" in line]
+    assert [cell.strip() for cell in fare.split("│")[1:-1]] == [
+        "train",
+        "fare",
+        "ERROR",
+        "Bad values",
+        "fare is missing",
+    ]
+    assert "tips are negative" in tips
+
+
+def test_a_folder_names_its_newest_artifact(project: Path, store: MetadataStore, headrace: Command) -> None:
+    folder = anomalies(project / "anomalies")
+    record_artifact(store, "ExampleAnomalies", str(folder))
+    newest = record_artifact(store, "ExampleAnomalies", str(folder))
+    code, out, _ = headrace("show", "anomalies/")
+    assert code == 0
+    assert f"ExampleAnomalies {newest}," in out
+    assert "no anomalies" in out
+
+
+@pytest.mark.parametrize("text", ["values [bold] and [red]", "unexpected [/]", "not in [0, 1]"])
+def test_brackets_in_the_data_are_shown_as_they_are(
+    project: Path, store: MetadataStore, headrace: Command, text: str
+) -> None:
+    folder = anomalies(project / "in [brackets]", tips=text)
+    code, out, _ = headrace("show", str(record_artifact(store, "ExampleAnomalies", str(folder))))
+    assert code == 0
+    assert text in out
+    assert str(folder) in out
+
+
+def test_of_an_artifact_that_has_no_view_the_properties_are_shown(store: MetadataStore, headrace: Command) -> None:
+    artifact = record_artifact(store, "Notes", "/notes", pages=12, title="sluices [old]")
+    code, out, _ = headrace("show", str(artifact))
+    assert code == 0
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines() if "│" in line]
+    assert rows == [["pages", "12"], ["title", "sluices [old]"]]
+
+
+@pytest.mark.parametrize("name", ["77", "not/a/folder", "9" * 25])
+def test_an_artifact_that_was_never_recorded_is_refused(store: MetadataStore, headrace: Command, name: str) -> None:
+    code, out, err = headrace("show", name)
+    assert (code, out) == (2, "")
+    assert f"there is no artifact {name!r}" in err
+    assert "next: " in err
+
+
+@pytest.mark.usefixtures("project")
+def test_before_anything_was_recorded_it_says_so(headrace: Command) -> None:
+    code, _, err = headrace("show", "1")
+    assert code == 2
+    assert "nothing is recorded yet" in err
+    assert "next: headrace run" in err
+
+
+def test_an_artifact_whose_files_are_gone_is_named(project: Path, store: MetadataStore, headrace: Command) -> None:
+    code, _, err = headrace("show", str(record_artifact(store, "ExampleAnomalies", str(project / "gone"))))
+    assert code == 2
+    assert f"where: {project / 'gone'}" in err
+
+
+def test_an_artifact_whose_file_is_damaged_is_named(project: Path, store: MetadataStore, headrace: Command) -> None:
+    folder = anomalies(project / "anomalies", tips="tips are negative")
+    (folder / "Split-train" / "SchemaDiff.pb").write_bytes(b"\xff\xff\xff")
+    code, _, err = headrace("show", str(record_artifact(store, "ExampleAnomalies", str(folder))))
+    assert code == 2
+    assert str(folder) in err

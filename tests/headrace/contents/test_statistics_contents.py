@@ -1,0 +1,77 @@
+"""Statistics as TFDV computes them and StatisticsGen writes them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from tensorflow_data_validation.statistics.stats_impl import generate_statistics_in_memory
+
+from headrace.contents.statistics import SplitStatistics, read_statistics
+
+
+@pytest.fixture(scope="module")
+def statistics(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SplitStatistics]:
+    folder = tmp_path_factory.mktemp("statistics")
+    columns = {
+        "hour": [[hour] for hour in range(24)] * 10,
+        "company": [["Blue"], ["Blue"], ["Red"], []] * 60,  # TFX reads an empty cell as an empty list
+        "tips": [[0.0], [0.0], [2.5], [7.5]] * 60,
+        "tags": [["a", "b"], ["a"], [], ["c"]] * 60,
+        "tract": pa.array([None] * 240, pa.list_(pa.int64())),
+    }
+    batch = pa.RecordBatch.from_pydict(columns)
+    for split, examples in {"train": batch, "eval": batch.slice(0, 24)}.items():
+        path = folder / f"Split-{split}" / "FeatureStats.pb"
+        path.parent.mkdir()
+        path.write_bytes(generate_statistics_in_memory(examples).SerializeToString())
+    return read_statistics(folder)
+
+
+def test_every_split_is_read_with_its_number_of_examples(statistics: dict[str, SplitStatistics]) -> None:
+    assert {split: found.examples for split, found in statistics.items()} == {"train": 240, "eval": 24}
+
+
+def test_a_numeric_feature_has_its_moments_and_both_histograms(statistics: dict[str, SplitStatistics]) -> None:
+    tips = statistics["train"].features["tips"]
+    assert tips.type == "FLOAT"
+    assert tips.text is None
+    assert tips.numeric is not None
+    assert (tips.numeric.min, tips.numeric.max, tips.numeric.mean, tips.numeric.zeros) == (0.0, 7.5, 2.5, 120)
+    for histogram in (tips.numeric.histogram, tips.numeric.quantiles):
+        assert sum(bucket.count for bucket in histogram) == pytest.approx(240)
+
+
+def test_a_text_feature_has_its_values_most_frequent_first(statistics: dict[str, SplitStatistics]) -> None:
+    company = statistics["train"].features["company"]
+    assert company.text is not None
+    assert company.text.ranked == (("Blue", 120), ("Red", 60))
+    assert company.text.unique == 2
+
+
+def test_an_empty_list_counts_as_missing(statistics: dict[str, SplitStatistics]) -> None:
+    company = statistics["train"].features["company"]
+    assert (company.present, company.missing, company.missing_share) == (180, 60, 0.25)
+
+
+def test_a_feature_of_several_values_counts_them_all(statistics: dict[str, SplitStatistics]) -> None:
+    tags = statistics["train"].features["tags"]
+    assert (tags.values, tags.present + tags.missing) == (240, 240)
+
+
+def test_a_feature_without_any_value_is_wholly_missing(statistics: dict[str, SplitStatistics]) -> None:
+    tract = statistics["eval"].features["tract"]
+    assert (tract.missing_share, tract.numeric, tract.text) == (1.0, None, None)
+
+
+def test_a_folder_without_splits_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="Split-"):
+        read_statistics(tmp_path)
+
+
+def test_reading_contents_imports_no_heavy_library() -> None:
+    modules = "statistics, schema, anomalies, evaluation"
+    heavy = "{'tensorflow', 'tfx', 'apache_beam', 'tensorflow_model_analysis', 'tensorflow_data_validation'}"
+    code = f"from headrace.contents import {modules}; import sys; assert not {heavy} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

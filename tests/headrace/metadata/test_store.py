@@ -1,0 +1,205 @@
+import subprocess
+import sys
+from contextlib import ExitStack
+from dataclasses import FrozenInstanceError
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+from headrace.errors import MetadataStoreError
+from headrace.metadata import MetadataStore, Property, State
+from headrace.metadata.store import sqlite_config
+from tests.headrace.recording import record_artifact, record_execution, record_run
+
+# Connects to each store that a line of stdin names, and answers each with a line.
+CREATOR = """
+import sys
+from pathlib import Path
+from headrace.metadata.store import MetadataStore, sqlite_config
+print("ready", flush=True)
+for line in sys.stdin:
+    MetadataStore.connect(sqlite_config(Path(line.strip()))).runs()
+    print("made", flush=True)
+"""
+ROUNDS = 25  # without a lock, one round in thirty fails
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> MetadataStore:
+    return MetadataStore.connect(sqlite_config(tmp_path / "metadata.sqlite"))
+
+
+def test_a_store_that_is_not_there_is_not_made_by_reading(tmp_path: Path) -> None:
+    path = tmp_path / "metadata.sqlite"
+    with pytest.raises(MetadataStoreError) as raised:
+        MetadataStore.open(path)
+    assert raised.value.where == str(path)
+    assert raised.value.next_step.startswith("headrace run")
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("garbage", [b"no database " * 1000, b"short", b"SQLite format 3\0" + b"\xff" * 5000])
+def test_a_file_that_is_no_store_is_refused_and_left_as_it_was(tmp_path: Path, garbage: bytes) -> None:
+    path = tmp_path / "metadata.sqlite"
+    path.write_bytes(garbage)
+    for _ in range(2):  # an error must not mend the file either
+        with pytest.raises(MetadataStoreError) as raised:
+            MetadataStore.open(path)
+        assert path.read_bytes() == garbage
+    assert raised.value.where == str(path)
+    assert "not a database" in raised.value.why
+    assert raised.value.next_step.startswith(f"mv {path} ")
+    assert raised.value.exit_code == 2
+
+
+def test_a_store_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MetadataStoreError):
+        MetadataStore.connect(sqlite_config(tmp_path / "missing" / "metadata.sqlite"))
+
+
+def test_a_store_that_is_no_sqlite_file_can_be_connected_to() -> None:
+    config = mlmd.ConnectionConfig(fake_database=mlmd.FakeDatabaseConfig())  # ML Metadata's own, in memory
+    assert MetadataStore.connect(config).runs() == []
+
+
+def test_an_empty_store_answers_every_question(store: MetadataStore) -> None:
+    assert store.runs() == []
+    assert store.runs("taxi") == []
+    assert store.executions() == []
+    assert store.artifacts() == []
+    assert store.artifacts("Model") == []
+    assert store.execution(1) is None
+    assert store.artifact(1) is None
+    assert store.inputs(1) == store.outputs(1) == {}
+    assert store.latest("taxi", "run", "Trainer") is None
+
+
+def test_runs_come_newest_first_and_by_pipeline(store: MetadataStore) -> None:
+    for pipeline, run_id in (("taxi", "1"), ("penguin", "2"), ("taxi", "3")):
+        record_run(store, pipeline, run_id)
+    assert [(run.pipeline, run.id) for run in store.runs()] == [("taxi", "3"), ("penguin", "2"), ("taxi", "1")]
+    assert [run.id for run in store.runs("taxi")] == ["3", "1"]
+    assert store.runs("taxis") == []
+    assert abs(store.runs()[0].started - datetime.now(UTC)) < timedelta(minutes=5)
+
+
+def test_executions_are_told_by_run_in_their_order(store: MetadataStore) -> None:
+    first = record_execution(store, "taxi", "1", "Trainer")
+    second = record_execution(store, "taxi", "2", "Trainer", State.FAILED)
+    third = record_execution(store, "taxi", "2", "Pusher", State.CANCELED)
+    newest, oldest = store.runs("taxi")
+    assert [one.id for one in store.executions()] == [first, second, third]
+    assert [(one.id, one.node, one.state) for one in store.executions(newest)] == [
+        (second, "Trainer", State.FAILED),
+        (third, "Pusher", State.CANCELED),
+    ]
+    [only] = store.executions(oldest)
+    assert only == store.execution(first)
+    assert (only.node, only.type, only.state) == ("Trainer", "components.Trainer", State.COMPLETE)
+    assert only.started <= only.ended
+    assert only.seconds == (only.ended - only.started).total_seconds()
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_only_complete_and_cached_executions_succeeded(store: MetadataStore, state: State) -> None:
+    execution = store.execution(record_execution(store, "taxi", "1", "Trainer", state))
+    assert execution is not None
+    assert execution.state is state
+    assert execution.state.succeeded == (state in ("COMPLETE", "CACHED"))
+
+
+def test_the_latest_execution_is_that_of_the_node_in_the_run(store: MetadataStore) -> None:
+    record_execution(store, "taxi", "1", "Trainer")
+    newer = record_execution(store, "taxi", "1", "Trainer")
+    record_execution(store, "taxi", "1", "Pusher")
+    record_execution(store, "taxi", "2", "Trainer")
+    latest = store.latest("taxi", "1", "Trainer")
+    assert latest is not None
+    assert latest.id == newer
+    assert store.latest("taxi", "1", "Evaluator") is None
+    assert store.latest("taxi", "3", "Trainer") is None
+    assert store.latest("penguin", "1", "Trainer") is None
+
+
+def test_artifacts_are_told_by_type_in_their_order(store: MetadataStore) -> None:
+    first = record_artifact(store, "Model", "/models/1", blessed=1, name="wide", loss=0.5)
+    schema = record_artifact(store, "Schema", "/schema")
+    second = record_artifact(store, "Model", "/models/2")
+    assert [one.id for one in store.artifacts()] == [first, schema, second]
+    assert [one.id for one in store.artifacts("Model")] == [first, second]
+    artifact = store.artifact(first)
+    assert artifact is not None
+    assert (artifact.type, artifact.uri, artifact.state) == ("Model", "/models/1", "LIVE")
+    assert artifact.properties == {"blessed": 1, "name": "wide", "loss": 0.5}
+
+
+def test_inputs_and_outputs_are_told_by_key(store: MetadataStore) -> None:
+    examples = [record_artifact(store, "Examples", f"/examples/{index}") for index in range(2)]
+    schema = record_artifact(store, "Schema", "/schema")
+    model = record_artifact(store, "Model", "/model")
+    execution = record_execution(
+        store, "taxi", "1", "Trainer", inputs={"examples": examples, "schema": [schema]}, outputs={"model": [model]}
+    )
+    inputs, outputs = store.inputs(execution), store.outputs(execution)
+    assert {key: [one.id for one in ones] for key, ones in inputs.items()} == {"examples": examples, "schema": [schema]}
+    assert {key: [one.uri for one in ones] for key, ones in outputs.items()} == {"model": ["/model"]}
+
+
+def test_an_annotation_keeps_its_type_and_what_was_there(store: MetadataStore) -> None:
+    execution_id = record_execution(store, "taxi", "1", "Trainer", State.RUNNING)
+    values: dict[str, Property] = {"text": "a", "whole": 3, "real": 3.0, "yes": True}
+    store.annotate(execution_id, values)
+    store.annotate(execution_id, {"later": "b"}, State.FAILED)
+    execution = store.execution(execution_id)
+    assert execution is not None
+    assert execution.properties == {**values, "later": "b"}
+    kinds = {name: type(value) for name, value in execution.properties.items()}
+    assert kinds == {"text": str, "whole": int, "real": float, "yes": bool, "later": str}
+    assert execution.state is State.FAILED
+    assert execution.node == "Trainer"
+
+
+def test_an_annotation_without_a_state_leaves_the_state(store: MetadataStore) -> None:
+    execution_id = record_execution(store, "taxi", "1", "Trainer", State.CACHED)
+    store.annotate(execution_id, {"a": 1})
+    execution = store.execution(execution_id)
+    assert execution is not None
+    assert execution.state is State.CACHED
+
+
+def test_what_was_recorded_is_there_when_the_store_is_opened_again(tmp_path: Path) -> None:
+    path = tmp_path / "metadata.sqlite"
+    store = MetadataStore.connect(sqlite_config(path))
+    execution_id = record_execution(store, "taxi", "1", "Trainer")
+    recorded = store.execution(execution_id)
+    del store
+    assert MetadataStore.open(path).execution(execution_id) == recorded
+
+
+def test_records_cannot_be_changed(store: MetadataStore) -> None:
+    artifact = store.artifact(record_artifact(store, "Model", "/model"))
+    with pytest.raises(FrozenInstanceError):
+        artifact.uri = "/other"  # type: ignore[misc, union-attr]
+
+
+def test_processes_that_create_one_store_at_once_all_succeed(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        creators = [stack.enter_context(creator()) for _ in range(4)]
+        assert [answer(one) for one in creators] == ["ready"] * len(creators)
+        for attempt in range(ROUNDS):
+            for one in creators:
+                assert one.stdin is not None
+                one.stdin.write(f"{tmp_path / str(attempt)}.sqlite\n")
+                one.stdin.flush()
+            assert [answer(one) for one in creators] == ["made"] * len(creators)
+
+
+def creator() -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-c", CREATOR], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def answer(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()  # empty where the process has ended

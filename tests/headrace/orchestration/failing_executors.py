@@ -1,0 +1,110 @@
+"""Executors that end in every way a process can; the processes under test import them by path."""
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from tfx.dsl.components.base.base_executor import BaseExecutor
+from tfx.types import Artifact
+
+from headrace.errors import AnomaliesFoundError
+
+ArtifactMap = dict[str, list[Artifact]]
+PATIENCE = 60.0  # seconds, far beyond what any of this takes
+
+
+class _Executor(BaseExecutor):
+    def Do(self, input_dict: ArtifactMap, output_dict: ArtifactMap, exec_properties: dict[str, Any]) -> None:  # noqa: N802
+        self.work(exec_properties)
+
+    def work(self, properties: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+
+class Raises(_Executor):
+    def work(self, properties: dict[str, Any]) -> None:
+        raise ValueError("no trips")
+
+
+class RaisesFacts(_Executor):
+    def work(self, properties: dict[str, Any]) -> None:
+        raise AnomaliesFoundError("2 anomalies", where="data", why="tips missing", next_step="headrace show 3")
+
+
+class RaisesWhatCannotBeSent(_Executor):
+    def work(self, properties: dict[str, Any]) -> None:
+        class OfThisCallError(Exception):
+            pass
+
+        raise OfThisCallError("made inside a function")
+
+
+class AsksToExit(_Executor):
+    def work(self, properties: dict[str, Any]) -> None:
+        sys.exit("enough")
+
+
+class Segfaults(_Executor):
+    def work(self, properties: dict[str, Any]) -> None:
+        ctypes.string_at(0)
+
+
+class KillsItself(_Executor):
+    def work(self, properties: dict[str, Any]) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class ExitsAtOnce(_Executor):
+    def work(self, properties: dict[str, Any]) -> None:
+        os._exit(3)
+
+
+class Prints(_Executor):
+    def work(self, properties: dict[str, Any]) -> None:
+        print("printed by the user")
+        os.write(2, b"printed by native code\n")
+
+
+class Echoes(_Executor):
+    """Says in which process it is, and changes what the server must not see."""
+
+    def work(self, properties: dict[str, Any]) -> None:
+        properties["process"] = os.getpid()
+        properties["seen_before"] = int(hasattr(sys, "_left_by_an_executor"))
+        sys._left_by_an_executor = True  # type: ignore[attr-defined]
+
+
+class UsesTheMachine(_Executor):
+    def work(self, properties: dict[str, Any]) -> None:
+        memory = bytearray(properties["bytes"])
+        memory[::4096] = b"x" * len(memory[::4096])
+        while time.process_time() < properties["cpu_seconds"]:
+            pass
+
+
+class Meets(_Executor):
+    """Ends only if another process is at work at the same time: each waits for the other's sign."""
+
+    def work(self, properties: dict[str, Any]) -> None:
+        folder = Path(properties["folder"])
+        (folder / properties["me"]).touch()
+        wait_for(folder / properties["other"])
+
+
+class Waits(_Executor):
+    def work(self, properties: dict[str, Any]) -> None:
+        folder = Path(properties["folder"])
+        (folder / properties["me"]).write_text(str(os.getpid()))
+        wait_for(folder / "never")
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not path.exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{path.name} was never there")
+        time.sleep(0.01)

@@ -1,0 +1,106 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from headrace.errors import DefinitionError, InputDataError, UnknownNameError, UserError
+from headrace.orchestration.definition import run_definition
+from headrace.settings import Settings
+
+# A pipeline of one node; {runner} is any of TFX's local runners, {after} is run once the runner has.
+DEFINITION = """
+from tfx.components import CsvExampleGen
+from tfx.orchestration.pipeline import Pipeline
+{runner}
+
+def run():
+    nodes = [CsvExampleGen("/headrace/no/such/folder")]
+    Runner().run(Pipeline("pipeline", "/root", components=nodes))
+    {after}
+
+if __name__ == "__main__":
+    run()
+"""
+RUNNERS = {
+    "local": "from tfx.orchestration.local.local_dag_runner import LocalDagRunner as Runner",
+    "beam": "from tfx.orchestration.beam.beam_dag_runner import BeamDagRunner as Runner",
+    "headrace": "from headrace.orchestration import HeadraceDagRunner as Runner",
+}
+
+
+def refusal(folder: Path, text: str, **parameters: str) -> UserError:
+    """The error of running a file; none of these gets as far as a node."""
+    path = folder / "local_runner.py"
+    path.write_text(text)
+    with pytest.raises(UserError) as raised:
+        run_definition(path, Settings(home=folder / "home"), parameters)
+    return raised.value
+
+
+@pytest.mark.parametrize("runner", RUNNERS.values(), ids=RUNNERS)
+def test_whichever_local_runner_a_file_calls_headrace_runs_the_pipeline(
+    runner: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    error = refusal(tmp_path, DEFINITION.format(runner=runner, after="pass"))
+    assert isinstance(error, InputDataError)  # only Headrace looks at the input first
+    assert error.where == "/headrace/no/such/folder"
+
+
+def test_a_file_may_exit_well_after_its_runner_has_run(tmp_path: Path) -> None:
+    text = DEFINITION.format(runner=RUNNERS["local"], after="raise SystemExit(0)")
+    assert isinstance(refusal(tmp_path, text), InputDataError)
+
+
+def test_parameters_reach_the_pipeline(tmp_path: Path) -> None:
+    text = DEFINITION.format(runner=RUNNERS["local"], after="pass")
+    error = refusal(tmp_path, text, steps="3")
+    assert isinstance(error, UnknownNameError)
+    assert "'steps'" in error.what
+
+
+def test_a_file_that_fails_names_its_own_line(tmp_path: Path) -> None:
+    error = refusal(tmp_path, "def run():\n    return {}['data']\n\nrun()\n")
+    path = tmp_path / "local_runner.py"
+    assert isinstance(error, DefinitionError)
+    assert error.where == f"{path}:2 in run"
+    assert error.why == "KeyError: 'data'"
+    assert error.next_step == f"python {path}"
+
+
+def test_a_file_that_python_cannot_read_is_named(tmp_path: Path) -> None:
+    error = refusal(tmp_path, "def run(:\n")
+    assert isinstance(error, DefinitionError)
+    assert error.where.startswith(str(tmp_path / "local_runner.py"))
+    assert "SyntaxError" in error.why
+
+
+def test_a_file_that_runs_nothing_says_so(tmp_path: Path) -> None:
+    error = refusal(tmp_path, "pipeline = None\n")
+    assert isinstance(error, DefinitionError)
+    assert error.what == "the file runs no pipeline"
+
+
+def test_a_file_that_exits_early_says_with_which_code(tmp_path: Path) -> None:
+    error = refusal(tmp_path, "raise SystemExit(4)\n")
+    assert isinstance(error, DefinitionError)
+    assert error.why == "exit code 4"
+
+
+def test_a_headrace_error_of_the_file_stays_as_it_is(tmp_path: Path) -> None:
+    error = refusal(tmp_path, "from headrace.errors import ParameterError\nraise ParameterError('mine')\n")
+    assert error.what == "mine"
+
+
+def test_a_file_is_run_as_python_would_and_leaves_the_process_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "beside_the_runner.py").write_text("ANSWER = 42\n")
+    before = sys.modules["__main__"], sys.argv, list(sys.path)
+    error = refusal(
+        tmp_path,
+        "import sys, beside_the_runner\n"
+        "raise ValueError(__name__, __file__, sys.argv, beside_the_runner.ANSWER, __name__ in sys.modules)\n",
+    )
+    path = str(tmp_path / "local_runner.py")
+    assert error.why == f"ValueError: {('__main__', path, [path], 42, True)}"
+    assert (sys.modules["__main__"], sys.argv, sys.path) == before
+    sys.modules.pop("beside_the_runner")

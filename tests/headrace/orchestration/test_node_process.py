@@ -1,0 +1,190 @@
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from tfx.orchestration.portable.data_types import ExecutionInfo
+from tfx.proto.orchestration.executable_spec_pb2 import PythonClassExecutableSpec
+from tfx.proto.orchestration.execution_result_pb2 import ExecutorOutput
+from tfx.proto.orchestration.pipeline_pb2 import PipelineInfo, PipelineNode
+
+from headrace.orchestration.node_process import Answer, NodeFailedError, NodeProcesses, Work, start_server
+from headrace.orchestration.outcomes import Failure
+from tests.headrace.orchestration import failing_executors
+
+MakeWork = Callable[..., Work]
+
+
+@pytest.fixture
+def work(tmp_path: Path, warm_server: Path) -> MakeWork:
+    def make(executor: type, log: str = "node.log", **properties: int | float | str) -> Work:
+        info = ExecutionInfo(
+            execution_id=1,
+            exec_properties=properties,
+            execution_output_uri=str(tmp_path / "output"),
+            stateful_working_dir=str(tmp_path / "state"),
+            tmp_dir=str(tmp_path / "scratch"),
+            pipeline_node=PipelineNode(),
+            pipeline_info=PipelineInfo(id="pipeline"),
+            pipeline_run_id="run",
+        )
+        spec = PythonClassExecutableSpec(class_path=f"{executor.__module__}.{executor.__name__}")
+        return Work(spec, None, info.to_proto().SerializeToString(), tmp_path / "logs" / log)
+
+    return make
+
+
+def failure(answer: Answer) -> Failure:
+    assert isinstance(answer.result, Failure)
+    return answer.result
+
+
+def properties(answer: Answer) -> dict[str, int]:
+    assert isinstance(answer.result, bytes)
+    found = ExecutorOutput.FromString(answer.result).execution_properties
+    return {name: int(value.int_value) for name, value in found.items()}
+
+
+def test_an_executor_works_in_a_process_of_its_own_that_leaves_nothing_behind(work: MakeWork) -> None:
+    processes = NodeProcesses()
+    first, second = (properties(processes.run("node", work(failing_executors.Echoes))) for _ in range(2))
+    assert len({os.getpid(), first["process"], second["process"]}) == 3
+    assert first["seen_before"] == second["seen_before"] == 0
+
+
+def test_what_the_process_used_is_measured(work: MakeWork) -> None:
+    size = 2**28
+    little, much = (
+        NodeProcesses().run("node", work(failing_executors.UsesTheMachine, bytes=memory, cpu_seconds=seconds))
+        for memory, seconds in ((0, 0.0), (size, 0.5))
+    )
+    assert much.cpu_seconds >= 0.5 > little.cpu_seconds
+    assert much.peak_memory_bytes - little.peak_memory_bytes > 0.9 * size
+    assert much.wall_seconds > little.wall_seconds > 0
+
+
+def test_an_exception_is_answered_with_its_line_and_its_traceback_is_logged(work: MakeWork) -> None:
+    asked = work(failing_executors.Raises)
+    answer = failure(NodeProcesses().run("node", asked))
+    assert (answer.kind, answer.message) == ("ValueError", "no trips")
+    assert answer.where.startswith(f"{failing_executors.__file__}:")
+    assert answer.where.endswith(" in work")
+    log = asked.log.read_text()
+    assert "Traceback" in log
+    assert "ValueError: no trips" in log
+
+
+def test_a_headrace_error_keeps_its_facts(work: MakeWork) -> None:
+    answer = failure(NodeProcesses().run("node", work(failing_executors.RaisesFacts)))
+    assert answer == Failure("AnomaliesFoundError", "2 anomalies", "data", "tips missing", "headrace show 3")
+
+
+def test_an_exception_of_a_type_that_cannot_be_sent_is_answered_too(work: MakeWork) -> None:
+    answer = failure(NodeProcesses().run("node", work(failing_executors.RaisesWhatCannotBeSent)))
+    assert (answer.kind, answer.message) == ("OfThisCallError", "made inside a function")
+
+
+def test_an_executor_that_calls_exit_has_failed(work: MakeWork) -> None:
+    answer = failure(NodeProcesses().run("node", work(failing_executors.AsksToExit)))
+    assert (answer.kind, answer.message) == ("SystemExit", "enough")
+
+
+def test_an_executor_that_is_not_there_is_named(work: MakeWork) -> None:
+    asked = work(type("Missing", (), {"__module__": failing_executors.__name__}))
+    answer = failure(NodeProcesses().run("node", asked))
+    assert answer.kind == "ImportError"
+    assert "Missing" in answer.message
+
+
+@pytest.mark.parametrize(
+    ("executor", "message", "why"),
+    [
+        (failing_executors.Segfaults, "its process was ended by SIGSEGV", "native code crashed"),
+        (failing_executors.KillsItself, "its process was ended by SIGKILL", "memory"),
+        (failing_executors.ExitsAtOnce, "its process exited with code 3 and no answer", ""),
+    ],
+)
+def test_a_process_that_dies_says_how_and_where_its_log_is(
+    work: MakeWork, executor: type, message: str, why: str
+) -> None:
+    asked = work(executor)
+    with pytest.raises(NodeFailedError) as raised:
+        NodeProcesses().run("node", asked)
+    died = raised.value.failure
+    assert (died.kind, died.message) == ("died", message)
+    assert why in died.why
+    assert bool(died.why) == bool(why)
+    assert died.next_step == f"less {asked.log}"
+    assert str(raised.value) == str(died)
+
+
+def test_the_server_survives_a_process_that_crashed(work: MakeWork) -> None:
+    processes = NodeProcesses()
+    with pytest.raises(NodeFailedError):
+        processes.run("node", work(failing_executors.Segfaults))
+    assert properties(processes.run("node", work(failing_executors.Echoes)))["process"]
+
+
+def test_what_a_user_prints_is_in_the_log_and_not_on_the_console(
+    work: MakeWork, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asked = work(failing_executors.Prints)
+    NodeProcesses().run("node", asked)
+    log = asked.log.read_text()
+    assert "printed by the user\n" in log
+    assert "printed by native code\n" in log
+    assert capfd.readouterr() == ("", "")
+
+
+def test_two_processes_are_at_work_at_the_same_time(work: MakeWork, tmp_path: Path) -> None:
+    processes = NodeProcesses()
+    names = [("a", "b"), ("b", "a")]
+    with ThreadPoolExecutor(2) as threads:
+        asked = [
+            work(failing_executors.Meets, f"{me}.log", folder=str(tmp_path), me=me, other=other) for me, other in names
+        ]
+        answers = list(threads.map(processes.run, ("a", "b"), asked))
+    assert [type(answer.result) for answer in answers] == [bytes, bytes]
+
+
+def test_kill_ends_every_process_and_their_runs_raise(work: MakeWork, tmp_path: Path) -> None:
+    processes = NodeProcesses()
+    with ThreadPoolExecutor(2) as threads:
+        asked = [work(failing_executors.Waits, f"{me}.log", folder=str(tmp_path), me=me) for me in ("a", "b")]
+        futures = [threads.submit(processes.run, "node", one) for one in asked]
+        pids = [_pid(tmp_path / me) for me in ("a", "b")]
+        processes.kill()
+        deaths = [future.exception() for future in futures]
+    assert all(isinstance(death, NodeFailedError) for death in deaths)
+    assert all("SIGKILL" in str(death) for death in deaths)
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_an_interrupt_of_the_terminal_does_not_reach_a_node(work: MakeWork, tmp_path: Path) -> None:
+    processes = NodeProcesses()
+    with ThreadPoolExecutor(1) as threads:
+        asked = work(failing_executors.Meets, folder=str(tmp_path), me="me", other="other")
+        future = threads.submit(processes.run, "node", asked)
+        failing_executors.wait_for(tmp_path / "me")
+        [process] = processes._live
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGINT)
+        (tmp_path / "other").touch()
+        assert isinstance(future.result().result, bytes)
+
+
+def test_starting_the_server_again_keeps_the_one_there_is(work: MakeWork, tmp_path: Path) -> None:
+    start_server(tmp_path / "again.log")
+    assert properties(NodeProcesses().run("node", work(failing_executors.Echoes)))["process"]
+    assert (tmp_path / "again.log").read_text() == ""
+
+
+def _pid(path: Path) -> int:
+    failing_executors.wait_for(path)
+    while not (text := path.read_text()):
+        pass
+    return int(text)

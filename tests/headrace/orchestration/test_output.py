@@ -1,0 +1,87 @@
+import ctypes
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from headrace.orchestration.output import logging_to, printing_to, quiet_import
+
+LIBC = ctypes.CDLL(None)
+
+
+def print_in_every_way(word: str) -> None:
+    print(f"{word} by print")
+    print(f"{word} to stderr", file=sys.stderr)
+    os.write(1, f"{word} by descriptor\n".encode())
+    LIBC.dprintf(2, f"{word} by native code\n".encode())
+    subprocess.run(["echo", f"{word} by a child"], check=True)
+
+
+WAYS = ("by print", "to stderr", "by descriptor", "by native code", "by a child")
+
+
+def test_what_is_printed_goes_to_the_file_and_then_to_the_console_again(tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "node.log"
+    code = (
+        f"from pathlib import Path\nfrom {__name__} import print_in_every_way\n"
+        "from headrace.orchestration.output import printing_to\n"
+        "print_in_every_way('before')\n"
+        f"with printing_to(Path({str(log)!r})):\n    print_in_every_way('inside')\n"
+        "print_in_every_way('after')"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    console = ran.stdout + ran.stderr
+    assert sorted(log.read_text().splitlines()) == sorted(f"inside {way}" for way in WAYS)
+    assert sorted(console.splitlines()) == sorted(f"{word} {way}" for word in ("before", "after") for way in WAYS)
+
+
+def test_the_file_is_added_to(tmp_path: Path) -> None:
+    log = tmp_path / "node.log"
+    for word in ("one", "two"):
+        with printing_to(log):
+            os.write(1, f"{word}\n".encode())
+    assert log.read_text() == "one\ntwo\n"
+
+
+def test_the_console_is_given_back_after_an_error_too(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    open_before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(ZeroDivisionError), printing_to(tmp_path / "log"):
+        raise ZeroDivisionError
+    os.write(1, b"shown")
+    os.write(2, b"shown too")
+    assert capfd.readouterr() == ("shown", "shown too")
+    assert len(os.listdir("/proc/self/fd")) == open_before
+
+
+def test_what_is_logged_goes_to_the_file_alone(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "logs" / "orchestrator.log"
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    with logging_to(log):
+        logging.getLogger("a.library").info("opened the sluice")
+        logging.debug("too much detail")
+    logging.info("after")
+    text = log.read_text()
+    assert "INFO a.library: opened the sluice" in text
+    assert "too much detail" not in text
+    assert "after" not in text
+    assert "sluice" not in "".join(capfd.readouterr())
+    assert (root.handlers, root.level) == (handlers, level)
+
+
+def test_the_noise_of_an_import_is_not_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    with quiet_import():
+        os.write(2, b"noise")
+        os.write(1, b"answer")
+    os.write(2, b"after")
+    assert capfd.readouterr() == ("answer", "after")
+
+
+def test_the_noise_of_an_import_that_fails_is_shown_after_all(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ImportError), quiet_import():  # noqa: PT012
+        os.write(2, b"the reason")
+        raise ImportError
+    assert "the reason" in capfd.readouterr().err

@@ -1,0 +1,134 @@
+from pathlib import Path
+
+import pytest
+from tfx.components import CsvExampleGen, ImportExampleGen
+from tfx.dsl.compiler.compiler import Compiler
+from tfx.orchestration.data_types import RuntimeParameter
+from tfx.orchestration.pipeline import Pipeline
+from tfx.proto.example_gen_pb2 import Input
+from tfx.proto.orchestration import pipeline_pb2
+
+from headrace.errors import InputDataError
+from headrace.orchestration.compilation import bind_parameters
+from headrace.orchestration.preflight import check_inputs
+
+# TFX calls what protobuf deprecates; the warning lands on the line that calls TFX.
+pytestmark = pytest.mark.filterwarnings("ignore:label\\(\\) is deprecated:DeprecationWarning")
+
+GOOD = "fare,tips\n7.5,1\n"
+
+
+def reading(folder: str | Path, kind: type = CsvExampleGen, **patterns: str) -> pipeline_pb2.Pipeline:
+    splits = [Input.Split(name=name, pattern=pattern) for name, pattern in patterns.items()]
+    generator = kind(str(folder), input_config=Input(splits=splits) if splits else None)
+    compiled = Compiler().compile(Pipeline("pipeline", "/root", components=[generator]))
+    assert isinstance(compiled, pipeline_pb2.Pipeline)
+    return compiled
+
+
+def refusal(pipeline: pipeline_pb2.Pipeline) -> InputDataError:
+    with pytest.raises(InputDataError) as raised:
+        check_inputs(pipeline)
+    assert raised.value.what.startswith(("CsvExampleGen ", "ImportExampleGen "))
+    assert raised.value.exit_code == 2
+    return raised.value
+
+
+def put(path: Path, text: str = GOOD) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_a_folder_of_csv_files_with_rows_is_fine(tmp_path: Path) -> None:
+    put(tmp_path / "a.csv")
+    put(tmp_path / "b.csv", "fare,tips\n7.5,1")  # no end of line at the end
+    check_inputs(reading(tmp_path))
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+    error = refusal(reading(missing))
+    assert error.where == str(missing)
+    assert error.why == "there is no such folder"
+
+
+def test_a_file_where_a_folder_is_wanted_is_told_from_nothing_at_all(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.csv")
+    error = refusal(reading(path))
+    assert error.where == str(path)
+    assert "it is a file" in error.why
+
+
+def test_an_empty_folder_has_no_data(tmp_path: Path) -> None:
+    assert "single_split" in refusal(reading(tmp_path)).what
+
+
+def test_a_folder_inside_does_not_count_as_a_file(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").mkdir()
+    assert "single_split" in refusal(reading(tmp_path)).what
+
+
+def test_a_split_without_files_is_named_with_its_pattern(tmp_path: Path) -> None:
+    put(tmp_path / "trips-2013.csv")
+    error = refusal(reading(tmp_path, train="trips-2013.csv", eval="trips-2014.csv"))
+    assert "'eval'" in error.what
+    assert error.where == str(tmp_path / "trips-2014.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "it is empty: it has no header"),
+        ("\n", "it is empty: it has no header"),
+        ("fare,tips", "it has a header and no rows"),
+        ("fare,tips\n", "it has a header and no rows"),
+        ("fare,tips\n\n", "it has a header and no rows"),
+    ],
+)
+def test_a_csv_file_without_rows_is_named(tmp_path: Path, text: str, why: str) -> None:
+    put(tmp_path / "a.csv")
+    empty = put(tmp_path / "b.csv", text)
+    error = refusal(reading(tmp_path))
+    assert error.where == str(empty)
+    assert error.why == why
+
+
+def test_a_file_of_another_split_is_not_looked_at(tmp_path: Path) -> None:
+    put(tmp_path / "train.csv")
+    put(tmp_path / "notes.csv", "")
+    check_inputs(reading(tmp_path, train="train.csv"))
+
+
+@pytest.mark.parametrize("pattern", ["span-{SPAN}/a.csv", "span-{SPAN:2}/*", "{YYYY}-{MM}-{DD}/v{VERSION}.csv"])
+def test_placeholders_of_a_pattern_stand_for_anything(tmp_path: Path, pattern: str) -> None:
+    pipeline = reading(tmp_path, train=pattern)
+    error = refusal(pipeline)
+    assert error.where == str(tmp_path / pattern)
+    put(tmp_path / "span-01" / "a.csv")
+    put(tmp_path / "2016-01-31" / "v2.csv")
+    check_inputs(pipeline)
+
+
+def test_files_of_another_format_need_no_rows(tmp_path: Path) -> None:
+    pipeline = reading(tmp_path, ImportExampleGen)
+    refusal(pipeline)
+    put(tmp_path / "a.tfrecord", "")
+    check_inputs(pipeline)
+
+
+@pytest.mark.parametrize("folder", ["gs://bucket/trips", "hdfs://cluster/trips"])
+def test_a_folder_of_another_machine_is_left_to_the_component(folder: str) -> None:
+    check_inputs(reading(folder))
+
+
+def test_a_folder_that_is_a_parameter_is_looked_at_once_it_is_bound(tmp_path: Path) -> None:
+    generator = CsvExampleGen(RuntimeParameter("data_root", str))
+    pipeline = Compiler().compile(Pipeline("pipeline", "/root", components=[generator]))
+    check_inputs(pipeline)
+    bind_parameters(pipeline, "run", {"data_root": str(tmp_path / "missing")})
+    assert refusal(pipeline).where == str(tmp_path / "missing")
+
+
+def test_a_pipeline_that_reads_no_files_is_fine() -> None:
+    check_inputs(pipeline_pb2.Pipeline(nodes=[pipeline_pb2.Pipeline.PipelineOrNode()]))

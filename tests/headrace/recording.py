@@ -1,0 +1,81 @@
+"""Writes to a metadata store what TFX writes, for tests of what reads it."""
+
+from collections.abc import Mapping
+
+from ml_metadata.errors import NotFoundError
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+from headrace.metadata import MetadataStore, Property, State
+
+INPUT, OUTPUT = mlmd.Event.INPUT, mlmd.Event.OUTPUT
+
+
+def record_run(store: MetadataStore, pipeline: str, run_id: str) -> int:
+    """The id of the context of a run, made where it is missing."""
+    run, parent = _context(store, "pipeline_run", run_id), _context(store, "pipeline", pipeline)
+    if not store.handle.get_parent_contexts_by_context(run):
+        store.handle.put_parent_contexts([mlmd.ParentContext(child_id=run, parent_id=parent)])
+    return run
+
+
+def record_artifact(store: MetadataStore, type_name: str, uri: str, **properties: Property) -> int:
+    """The id of a new artifact."""
+    type_id = store.handle.put_artifact_type(mlmd.ArtifactType(name=type_name))
+    artifact = mlmd.Artifact(type_id=type_id, uri=uri, state=mlmd.Artifact.LIVE)
+    for name, value in properties.items():
+        artifact.custom_properties[name].CopyFrom(_value(value))
+    [artifact_id] = store.handle.put_artifacts([artifact])
+    return int(artifact_id)
+
+
+def record_execution(
+    store: MetadataStore,
+    pipeline: str,
+    run_id: str,
+    node: str,
+    state: State = State.COMPLETE,
+    inputs: Mapping[str, list[int]] | None = None,
+    outputs: Mapping[str, list[int]] | None = None,
+) -> int:
+    """The id of a new execution, in the contexts TFX puts it in, with events by key and index."""
+    type_id = store.handle.put_execution_type(mlmd.ExecutionType(name=f"components.{node}"))
+    execution = mlmd.Execution(type_id=type_id, last_known_state=mlmd.Execution.State.Value(state))
+    [execution_id] = store.handle.put_executions([execution])
+    run, parent = record_run(store, pipeline, run_id), _context(store, "pipeline", pipeline)
+    contexts = [parent, run, _context(store, "node", f"{pipeline}.{node}")]
+    store.handle.put_attributions_and_associations(
+        [], [mlmd.Association(execution_id=execution_id, context_id=one) for one in contexts]
+    )
+    for kind, artifacts_by_key in ((INPUT, inputs or {}), (OUTPUT, outputs or {})):
+        for key, artifacts in artifacts_by_key.items():
+            for index, artifact in enumerate(artifacts):
+                steps = [mlmd.Event.Path.Step(key=key), mlmd.Event.Path.Step(index=index)]
+                path = mlmd.Event.Path(steps=steps)
+                store.handle.put_events(
+                    [mlmd.Event(execution_id=execution_id, artifact_id=artifact, type=kind, path=path)]
+                )
+    return int(execution_id)
+
+
+def _context(store: MetadataStore, type_name: str, name: str) -> int:
+    try:
+        found = store.handle.get_context_by_type_and_name(type_name, name)
+    except NotFoundError:
+        found = None
+    if found:
+        return int(found.id)
+    type_id = store.handle.put_context_type(mlmd.ContextType(name=type_name))
+    [context_id] = store.handle.put_contexts([mlmd.Context(type_id=type_id, name=name)])
+    return int(context_id)
+
+
+def _value(value: Property) -> mlmd.Value:
+    match value:
+        case bool():
+            return mlmd.Value(bool_value=value)
+        case int():
+            return mlmd.Value(int_value=value)
+        case float():
+            return mlmd.Value(double_value=value)
+        case _:
+            return mlmd.Value(string_value=value)

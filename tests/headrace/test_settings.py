@@ -1,0 +1,151 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from headrace.errors import HomeError, SettingsError
+from headrace.settings import Settings, project_root
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.upper().startswith("HEADRACE_")]:
+        monkeypatch.delenv(name)
+
+
+def project(folder: Path, table: str = "") -> Path:
+    (folder / "pyproject.toml").write_text(f"[tool.headrace]\n{table}\n")
+    return folder
+
+
+@pytest.fixture
+def unwritable(tmp_path: Path) -> Iterator[Path]:
+    if os.geteuid() == 0:  # to root, only what the kernel itself refuses is unwritable
+        yield Path("/sys/headrace-test")
+    else:
+        tmp_path.chmod(0o500)
+        yield tmp_path / "home"
+        tmp_path.chmod(0o700)
+
+
+def test_without_a_project_the_home_is_in_the_folder_itself(tmp_path: Path) -> None:
+    settings = Settings.load(tmp_path)
+    assert settings.home == tmp_path / ".headrace"
+    assert settings.max_parallel == len(os.sched_getaffinity(0))
+    assert settings.beam_pipeline_args == ()
+
+
+def test_the_project_is_the_nearest_one_above(tmp_path: Path) -> None:
+    outer, inner = project(tmp_path), tmp_path / "inner"
+    inner.mkdir()
+    project(inner)
+    below = inner / "a" / "b"
+    below.mkdir(parents=True)
+    assert project_root(below) == inner
+    assert project_root(tmp_path / "elsewhere") == outer
+
+
+def test_a_relative_home_is_the_same_from_every_folder_of_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = project(tmp_path, 'home = "artifacts"') / "pipelines" / "taxi"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    assert Settings.load().home == Settings.load(tmp_path).home == tmp_path / "artifacts"
+
+
+def test_a_relative_home_of_the_environment_is_below_the_project_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_HOME", "elsewhere")
+    assert Settings.load(project(tmp_path)).home == tmp_path / "elsewhere"
+
+
+def test_an_absolute_home_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_HOME", "/srv/headrace")
+    assert Settings.load(project(tmp_path)).home == Path("/srv/headrace")
+
+
+def test_the_environment_wins_over_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project(tmp_path, 'max_parallel = 3\nbeam_pipeline_args = ["--a=1"]')
+    monkeypatch.setenv("HEADRACE_MAX_PARALLEL", "7")
+    settings = Settings.load(tmp_path)
+    assert settings.max_parallel == 7
+    assert settings.beam_pipeline_args == ("--a=1",)
+
+
+def test_a_list_is_set_in_the_environment_as_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_BEAM_PIPELINE_ARGS", "--a=1 '--b=two words'")
+    assert Settings.load(tmp_path).beam_pipeline_args == ("--a=1", "--b=two words")
+
+
+@pytest.mark.parametrize(
+    ("table", "name"),
+    [
+        ('max_parallel = "many"', "max_parallel"),
+        ("max_parallel = 0", "max_parallel"),
+        ('beam_pipeline_args = ["--a", 3]', "beam_pipeline_args"),
+        ("home = 5", "home"),
+        ('hom = "x"', "hom"),
+    ],
+)
+def test_a_bad_value_names_the_setting_and_the_projects_file(tmp_path: Path, table: str, name: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        Settings.load(project(tmp_path, table))
+    assert repr(name) in raised.value.what
+    assert str(tmp_path / "pyproject.toml") in raised.value.where
+    assert raised.value.why
+    assert raised.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("HEADRACE_MAX_PARALLEL", "many"), ("HEADRACE_BEAM_PIPELINE_ARGS", "--a='open")]
+)
+def test_a_bad_value_in_the_environment_names_the_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as raised:
+        Settings.load(project(tmp_path))
+    assert variable in raised.value.where
+
+
+@pytest.mark.parametrize("text", ["[tool.headrace", "[tool]\nheadrace = 3\n"], ids=["no TOML", "no table"])
+def test_a_project_file_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(SettingsError) as raised:
+        Settings.load(tmp_path)
+    assert str(tmp_path / "pyproject.toml") in raised.value.where
+
+
+def test_everything_of_a_pipeline_lives_below_the_home(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    assert settings.metadata_path.parent == tmp_path
+    places = settings.pipeline_root("taxi"), settings.serving_root("taxi"), settings.log_folder("taxi", "run")
+    assert len(set(places)) == len(places)
+    assert all(place.is_relative_to(tmp_path) for place in places)
+
+
+def test_the_home_is_made_with_its_parents_and_may_be_made_again(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "a" / "b")
+    settings.make_home()
+    settings.make_home()
+    assert settings.home.is_dir()
+
+
+def test_a_home_that_cannot_be_made_says_so_and_how_to_choose_another(unwritable: Path) -> None:
+    with pytest.raises(HomeError) as raised:
+        Settings(home=unwritable).make_home()
+    assert raised.value.where == str(unwritable)
+    assert raised.value.why
+    assert "HEADRACE_HOME" in raised.value.next_step
+    assert raised.value.exit_code == 2
+
+
+def test_a_home_that_is_a_file_is_refused_and_the_file_is_kept(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.write_text("mine")
+    with pytest.raises(HomeError):
+        Settings(home=home).make_home()
+    assert home.read_text() == "mine"
