@@ -4,7 +4,7 @@
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 PYTHON ?= python3
 RUN := .venv/bin
-CODE := headrace components pipelines tests benchmarks
+CODE := headrace components pipelines tests $(wildcard benchmarks)
 
 .PHONY: help install demo test lint clean
 

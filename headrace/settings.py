@@ -45,9 +45,9 @@ class Settings(BaseSettings):
         root = project_root(start)
         try:
             settings = cls(**_project_table(root / PROJECT_FILE))
-        except (ValidationError, tomllib.TOMLDecodeError, SourceError) as error:
+        except (ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError, SourceError) as error:
             raise _explained(error, root / PROJECT_FILE) from error
-        return settings.model_copy(update={"home": root / settings.home})
+        return settings.model_copy(update={"home": root / settings.home.expanduser()})
 
     @classmethod
     def settings_customise_sources(
@@ -100,9 +100,11 @@ class Settings(BaseSettings):
 def _project_table(project_file: Path) -> dict[str, Any]:
     if not project_file.is_file():
         return {}
-    table = tomllib.loads(project_file.read_text()).get("tool", {}).get("headrace", {})
-    if not isinstance(table, dict):
-        raise SourceError("tool.headrace is no table")
+    table = tomllib.loads(project_file.read_text(encoding="utf-8"))
+    for name in ("tool", "headrace"):
+        table = table.get(name, {})
+        if not isinstance(table, dict):
+            raise SourceError(f"{name} is no table")
     return table
 
 
@@ -112,8 +114,14 @@ def _explained(error: Exception, project_file: Path) -> SettingsError:
         return SettingsError("the settings cannot be read", where=where, why=str(error))
     first = error.errors()[0]
     name = str(first["loc"][0])
+    if first["type"] == "extra_forbidden":
+        return SettingsError(f"there is no setting {name!r}", where=str(project_file), why=_known())
     return SettingsError(
         f"the setting {name!r} cannot be {first['input']!r}",
         where=f"HEADRACE_{name.upper()} in the environment, or [tool.headrace] in {project_file}",
         why=first["msg"],
     )
+
+
+def _known() -> str:
+    return f"known: {', '.join(Settings.model_fields)}"

@@ -1,6 +1,7 @@
 """One real run of the taxi pipeline, which all tests that look at one share, and the means to run more there."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -43,16 +44,28 @@ def settings(home: Path) -> Settings:
     return Settings(home=home)
 
 
+def readme_commands() -> list[str]:
+    """The commands of the README's console blocks, without their comments."""
+    blocks = re.findall(r"^```console\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    lines = [re.sub(r"\s+#.*", "", line).strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line]
+
+
+def from_readme(start: str) -> str:
+    """The README's command that begins so; the shortest, if several do."""
+    return min((command for command in readme_commands() if command.startswith(start)), key=len)
+
+
 @pytest.fixture(scope="session")
 def command(home: Path) -> Command:
-    """Runs a command of the environment at the project's root, as a person would."""
+    """Runs a command line at the project's root, with the environment's programs on the path, as a person would."""
 
-    def run(name: str, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-        program = Path(sys.executable).with_name(name)
+    def run(line: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         return subprocess.run(
-            [str(program), *arguments],
+            ["bash", "-c", line],
             cwd=ROOT,
-            env={**os.environ, "HEADRACE_HOME": str(home), **environment},
+            env={**os.environ, "PATH": path, "HEADRACE_HOME": str(home), **environment},
             text=True,
             capture_output=True,
             timeout=600,
@@ -65,7 +78,7 @@ def command(home: Path) -> Command:
 @pytest.fixture(scope="session")
 def taxi(command: Command) -> "subprocess.CompletedProcess[str]":
     """What `headrace run taxi` printed, the first run in the home."""
-    return command("headrace", "run", "taxi")
+    return command(from_readme("headrace run taxi"))
 
 
 @pytest.fixture(scope="session")

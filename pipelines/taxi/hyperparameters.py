@@ -34,6 +34,8 @@ class Hyperparameters:
             UnknownNameError: there is no such hyperparameter, or no such feature to exclude.
             ParameterError: a value is of the wrong kind or size.
         """
+        if not isinstance(values, Mapping):
+            raise ParameterError(f"hyperparameters cannot be {values!r}", why="they are a JSON object")
         known = [field.name for field in fields(Hyperparameters)]
         for name in values:
             if name not in known:

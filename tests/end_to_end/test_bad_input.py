@@ -47,7 +47,7 @@ def spoil_both_years(data: Path, change: Callable[[pd.DataFrame], pd.DataFrame])
 
 
 def gate(command: Command, data: Path, home: Path) -> "subprocess.CompletedProcess[str]":
-    return command("headrace", "run", "taxi", "--set", f"data_root={data}", HEADRACE_HOME=str(home))
+    return command(f"headrace run taxi --set data_root={data}", HEADRACE_HOME=str(home))
 
 
 def test_an_unknown_payment_type_stops_at_the_gate_and_the_message_leads_on(
@@ -64,7 +64,8 @@ def test_an_unknown_payment_type_stops_at_the_gate_and_the_message_leads_on(
     assert executions["AnomalyGate"].state is State.FAILED
     assert "Barter" in str(executions["AnomalyGate"].properties["headrace_error_why"])
     assert "Transform" not in executions
-    shown = command("headrace", "show", result.stdout.split("headrace show ")[1].split()[0], HEADRACE_HOME=str(home))
+    [show] = [line.partition("next: ")[2] for line in result.stdout.splitlines() if "next: headrace show" in line]
+    shown = command(show, HEADRACE_HOME=str(home))
     assert "payment_type" in shown.stdout
 
 
@@ -101,7 +102,7 @@ def test_a_home_that_cannot_be_written_is_said_at_once(command: Command, tmp_pat
     else:
         home = tmp_path / "read-only"
         home.mkdir(mode=0o500)
-    result = command("headrace", "run", "taxi", HEADRACE_HOME=str(home))
+    result = command("headrace run taxi", HEADRACE_HOME=str(home))
     assert_one_clear_message(result, 2, "the home folder cannot be written", str(home), "HEADRACE_HOME")
 
 
@@ -109,7 +110,7 @@ def test_a_corrupt_metadata_store_is_said_and_left_as_it_is(command: Command, da
     store = tmp_path / "metadata.sqlite"
     store.write_bytes(b"these bytes are no database " * 100)
     before = store.read_bytes()
-    result = command("headrace", "run", "taxi", HEADRACE_HOME=str(tmp_path))
+    result = command("headrace run taxi", HEADRACE_HOME=str(tmp_path))
     assert_one_clear_message(result, 2, "metadata store", str(store), "file is not a database", f"mv {store}")
     assert store.read_bytes() == before
 
@@ -118,6 +119,6 @@ def test_a_mistyped_parameter_is_said_and_the_record_stays_as_it_was(
     command: Command, taxi_run: RecordedRun, home: Path
 ) -> None:
     before = (home / "metadata.sqlite").read_bytes()
-    result = command("headrace", "run", "taxi", "--set", "hyperparameter={}")
+    result = command("headrace run taxi --set hyperparameter={}")
     assert_one_clear_message(result, 2, "there is no parameter 'hyperparameter'", "did you mean 'hyperparameters'?")
     assert (home / "metadata.sqlite").read_bytes() == before

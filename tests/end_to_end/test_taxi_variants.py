@@ -6,15 +6,13 @@ from pathlib import Path
 import pytest
 
 from headrace.metadata import State
-from tests.conftest import Command, RecordedRun
-
-RUNNER = "pipelines/taxi/local_runner.py"
+from tests.conftest import Command, RecordedRun, from_readme
 
 
 def test_a_second_run_takes_everything_from_the_cache_but_compares_with_the_blessed_model(
     command: Command, taxi_run: RecordedRun
 ) -> None:
-    again = command("headrace", "run", "taxi")
+    again = command(from_readme("headrace run taxi"))
     assert again.returncode == 0, again.stderr
     assert "≡ Trainer cached" in again.stdout
     assert "Blessed: all 2 thresholds held." in again.stdout
@@ -25,7 +23,7 @@ def test_without_payment_type_the_model_is_not_blessed_and_nothing_is_pushed(
     command: Command, taxi_run: RecordedRun, home: Path
 ) -> None:
     models = sorted((home / "serving" / "taxi").iterdir())
-    variant = command("headrace", "run", "taxi", "--set", 'hyperparameters={"exclude": ["payment_type"]}')
+    variant = command(from_readme("headrace run taxi --set"))
     assert variant.returncode == 0, variant.stderr  # a rejected model is an answer, not a failure
     assert "Not blessed: 2 of 2 thresholds did not hold." in variant.stdout
     assert "asked: at least 0.92" in variant.stdout
@@ -41,15 +39,20 @@ def test_without_payment_type_the_model_is_not_blessed_and_nothing_is_pushed(
 def test_the_tfx_cli_creates_without_running_and_runs(
     engine: str, command: Command, taxi_run: RecordedRun, tmp_path: Path
 ) -> None:
-    def tfx(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        return command("tfx", *arguments, "--engine", engine, BEAM_HOME=str(tmp_path), LOCAL_HOME=str(tmp_path))
+    def tfx(start: str) -> "subprocess.CompletedProcess[str]":
+        line = from_readme(start).replace("--engine beam", f"--engine {engine}")
+        return command(line, BEAM_HOME=str(tmp_path), LOCAL_HOME=str(tmp_path))
 
     runs = len(taxi_run.store.runs("taxi"))
-    created = tfx("pipeline", "create", "--pipeline_path", RUNNER)
+    created = tfx("tfx pipeline create")
     assert created.returncode == 0, created.stderr
     assert 'Pipeline "taxi" created successfully.' in created.stdout
     assert len(taxi_run.store.runs("taxi")) == runs
-    ran = tfx("run", "create", "--pipeline_name", "taxi")
+    ran = tfx("tfx run create")
     assert ran.returncode == 0, ran.stderr
     assert "≡ Trainer cached" in ran.stdout
     assert len(taxi_run.store.runs("taxi")) == runs + 1
+
+
+def test_the_demo_is_the_taxi_run(command: Command) -> None:
+    assert command("make -n demo").stdout.splitlines()[-1] == f".venv/bin/{from_readme('headrace run taxi')}"

@@ -1,0 +1,22 @@
+"""Every command of the README is run by a test, which has it from `from_readme`."""
+
+from tests.conftest import readme_commands
+
+# How a command begins, and what runs it.
+RUN_BY = {
+    "make demo": "is `headrace run taxi`, see test_the_demo_is_the_taxi_run",
+    "make test": "runs this very test",
+    "source .venv/bin/activate": "is what the fixture `command` does to the path",
+    "headrace run taxi --set": "test_taxi_variants.py",
+    "headrace run taxi": "conftest.py, the run that all share",
+    "headrace run path/to/your_pipeline.py": "test_stock_pipelines.py",
+    "tfx pipeline create": "test_taxi_variants.py",
+    "tfx run create": "test_taxi_variants.py",
+}
+
+
+def test_no_command_of_the_readme_is_left_out() -> None:
+    for command in readme_commands():
+        assert any(command.startswith(start) for start in RUN_BY), command
+    for start in RUN_BY:
+        assert any(command.startswith(start) for command in readme_commands()), start
