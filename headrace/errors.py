@@ -96,6 +96,12 @@ class RunFailedError(HeadraceError):
     """Some nodes of a run failed; the rest is recorded."""
 
 
+class RunCanceledError(HeadraceError):
+    """Somebody stopped the run; what had ended is recorded."""
+
+    exit_code = 130
+
+
 @contextmanager
 def reported() -> Iterator[None]:
     """Ends the process with the error's message and exit code, without a traceback."""

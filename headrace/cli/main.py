@@ -2,7 +2,9 @@
 
 import click
 
+from headrace.cli.plan import plan
 from headrace.cli.run import run
+from headrace.cli.runs import runs
 from headrace.cli.show import show
 from headrace.errors import UnknownNameError, reported
 
@@ -24,7 +26,9 @@ def commands() -> None:
     """Run TFX pipelines on this machine, and look at what they made."""
 
 
+commands.add_command(plan)
 commands.add_command(run)
+commands.add_command(runs)
 commands.add_command(show)
 
 

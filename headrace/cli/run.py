@@ -12,16 +12,45 @@ from headrace.errors import ParameterError, UnknownNameError, UserError
 @click.option(
     "--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set a RuntimeParameter; may be given again."
 )
-def run(pipeline: str, assignments: tuple[str, ...]) -> None:
-    """Run PIPELINE to its end.
+@click.option("--resume", is_flag=True, help="Go on with the last run, from what failed in it.")
+@click.option("--from", "from_nodes", multiple=True, metavar="NODE", help="Run NODE and what depends on it.")
+@click.option("--to", "to_nodes", multiple=True, metavar="NODE", help="Run NODE and what it depends on.")
+@click.option("--only", metavar="NODE", help="Run NODE alone, on the newest inputs it had.")
+@click.option("--no-cache", is_flag=True, help="Execute every node, whatever the cache has.")
+@click.option("--no-cache-for", multiple=True, metavar="NODE", help="Execute NODE, whatever the cache has.")
+@click.option("--json", "as_json", is_flag=True, help="Write events as JSON, one a line.")
+def run(
+    pipeline: str,
+    assignments: tuple[str, ...],
+    resume: bool,
+    from_nodes: tuple[str, ...],
+    to_nodes: tuple[str, ...],
+    only: str | None,
+    no_cache: bool,
+    no_cache_for: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Run PIPELINE to its end, or a part of it on what an earlier run made.
 
     PIPELINE is the name of a folder in pipelines/ that has a local_runner.py, or
     the path of a file that calls a TFX runner's run(), such as LocalDagRunner's.
     """
     from headrace.orchestration.node_process import start_server
+    from headrace.orchestration.request import RunRequest
     from headrace.settings import Settings
 
-    parameters = _parameters(assignments)
+    if sum((resume, bool(from_nodes or to_nodes), only is not None)) > 1:
+        raise UserError("--resume, --only, and --from with --to, exclude each other", next_step="headrace run --help")
+    request = RunRequest(
+        parameters=read_parameters(assignments),
+        resume=resume,
+        from_nodes=(only,) if only else from_nodes,
+        to_nodes=(only,) if only else to_nodes,
+        cache=not no_cache,
+        no_cache_for=no_cache_for,
+        as_json=as_json,
+        command=f"headrace run {pipeline}",
+    )
     path = find_definition(pipeline)
     settings = Settings.load(path.parent)
     settings.make_home()
@@ -29,7 +58,7 @@ def run(pipeline: str, assignments: tuple[str, ...]) -> None:
     start_server(settings.home / "logs" / "server.log")
     from headrace.orchestration.definition import run_definition
 
-    run_definition(path, settings, parameters)
+    run_definition(path, settings, request)
 
 
 def find_definition(pipeline: str) -> Path:
@@ -52,7 +81,12 @@ def find_definition(pipeline: str) -> Path:
     return known[pipeline]
 
 
-def _parameters(assignments: tuple[str, ...]) -> dict[str, str]:
+def read_parameters(assignments: tuple[str, ...]) -> dict[str, str]:
+    """Parameters from what `--set` was given.
+
+    Raises:
+        ParameterError: one has no `=`.
+    """
     parameters = {}
     for assignment in assignments:
         name, equals, value = assignment.partition("=")

@@ -67,9 +67,9 @@ def _contents(artifact: "Artifact") -> "RenderableType":
         case "ModelEvaluation":
             from headrace.contents.evaluation import read_evaluation
             from headrace.contents.verdict import verdict_text
-            from headrace.orchestration.output import quiet_import
+            from headrace.orchestration.output import quietly
 
-            with quiet_import():
+            with quietly():
                 evaluation = read_evaluation(folder)
             return verdict_text(evaluation)
         case _:

@@ -33,6 +33,7 @@ class Run:
     pipeline: str
     started: datetime
     context_id: int
+    properties: Mapping[str, Property] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,13 @@ class Execution:
     """One execution of a node."""
 
     id: int
-    node: str  # the node's id within its pipeline
+    node: str  # the node's id within its pipeline; "inner.Trainer", if it is one of the sub-pipeline `inner`
     type: str  # the component's class path
     state: State
     started: datetime
     ended: datetime  # the last change: the end, where it has ended
     properties: Mapping[str, Property] = field(default_factory=dict)
+    pipeline: str = ""  # the pipeline that runs; not the sub-pipeline in it
 
     @property
     def seconds(self) -> float:

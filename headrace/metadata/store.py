@@ -6,23 +6,24 @@ has no more.
 """
 
 import fcntl
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import RLock
 from typing import Self
 
 from ml_metadata import errors as mlmd_errors
-from ml_metadata.metadata_store import metadata_store
+from ml_metadata.metadata_store import ListOptions, OrderByField, metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from headrace.errors import MetadataStoreError
+from headrace.metadata.contexts import NODE, PIPELINE, PIPELINE_RUN, node_of, pipeline_of
 from headrace.metadata.records import Artifact, Execution, Property, Run, State, time_of
 
-ConnectionConfig, Value = mlmd.ConnectionConfig, mlmd.Value  # for callers, who do not import ml_metadata
+# For callers, who do not import ml_metadata.
+ConnectionConfig, Context, MlmdExecution, Value = mlmd.ConnectionConfig, mlmd.Context, mlmd.Execution, mlmd.Value
 
-# Names that TFX gives its context types.
-PIPELINE, PIPELINE_RUN, NODE = "pipeline", "pipeline_run", "node"
+_READS_A_CALL = 20  # executions that can be read in bulk in the time of one call
 
 
 class MetadataStore:
@@ -66,28 +67,54 @@ class MetadataStore:
                 next_step=aside if file else "",
             ) from error
 
-    def runs(self, pipeline: str | None = None) -> list[Run]:
-        """The runs of a pipeline, or of all, the newest first."""
+    def runs(self, pipeline: str | None = None, limit: int | None = None) -> list[Run]:
+        """The runs of a pipeline, or of all, the newest first; at most `limit` of them."""
         with self.lock:
-            runs = []
-            for context in self._contexts_of_type(PIPELINE_RUN):
-                parents = self.handle.get_parent_contexts_by_context(context.id)
-                name = next((parent.name for parent in parents if parent.type == PIPELINE), "")
-                if pipeline in (None, name):
-                    runs.append(Run(context.name, name, time_of(context.create_time_since_epoch), context.id))
-        return sorted(runs, key=lambda run: (run.started, run.context_id), reverse=True)
+            contexts = self._contexts_of_type(PIPELINE_RUN)
+            nodes = {context.name for context in self._contexts_of_type(NODE)}
+            parents: dict[int, list[str]] = {}
+            for parent in self._contexts_of_type(PIPELINE):
+                for child in self.handle.get_children_contexts_by_context(parent.id):
+                    parents.setdefault(child.id, []).append(parent.name)
+        runs = []
+        for context in contexts:
+            name = pipeline_of(context.name, parents.get(context.id, []), nodes)
+            if name is not None and pipeline in (None, name):
+                started = time_of(context.create_time_since_epoch)
+                runs.append(Run(context.name, name, started, context.id, _properties(context)))
+        return sorted(runs, key=lambda run: (run.started, run.context_id), reverse=True)[:limit]
 
     def executions(self, run: Run | None = None) -> list[Execution]:
         """The executions of a run, or all, in the order they were registered."""
+        if run:
+            return self.executions_of([run])[run.id]
         with self.lock:
-            found = self.handle.get_executions_by_context(run.context_id) if run else self.handle.get_executions()
-            return sorted((self._execution(one) for one in found), key=lambda execution: execution.id)
+            return self._executions(self.handle.get_executions())
+
+    def executions_of(self, runs: Iterable[Run]) -> dict[str, list[Execution]]:
+        """The executions of some runs, by the run's id, each run's in the order they were registered."""
+        with self.lock:
+            found = {run.id: self.handle.get_executions_by_context(run.context_id) for run in runs}
+            records = self._executions([execution for executions in found.values() for execution in executions])
+        by_id = {record.id: record for record in records}
+        return {run_id: [by_id[one] for one in sorted(each.id for each in ones)] for run_id, ones in found.items()}
+
+    def unfinished_without_run(self, pipeline: str) -> list[Execution]:
+        """The executions of a pipeline that are NEW or RUNNING and of no run, as an ASYNC pipeline's are."""
+        with self.lock:
+            context = self._context(PIPELINE, pipeline)
+            found = self.handle.get_executions_by_context(context.id) if context else []
+            unfinished = [one for one in found if one.last_known_state in (mlmd.Execution.NEW, mlmd.Execution.RUNNING)]
+            types = {
+                one.id: {around.type for around in self.handle.get_contexts_by_execution(one.id)} for one in unfinished
+            }
+            return self._executions([one for one in unfinished if PIPELINE_RUN not in types[one.id]])
 
     def execution(self, execution_id: int) -> Execution | None:
         """One execution, or None."""
         with self.lock:
-            found = self.handle.get_executions_by_id([execution_id])
-            return self._execution(found[0]) if found else None
+            found = self._executions(self.handle.get_executions_by_id([execution_id]))
+            return found[0] if found else None
 
     def artifacts(self, artifact_type: str | None = None) -> list[Artifact]:
         """The artifacts of a type ("Model"), or all, in the order they were recorded."""
@@ -117,8 +144,12 @@ class MetadataStore:
 
     def latest(self, pipeline: str, run_id: str, node: str) -> Execution | None:
         """The newest execution of a node in a run, or None."""
-        run = next((run for run in self.runs(pipeline) if run.id == run_id), None)
-        executions = [one for one in self.executions(run) if one.node == node] if run else []
+        with self.lock:
+            context = self._context(PIPELINE_RUN, run_id)
+            if context is None:
+                return None
+            found = self._executions(self.handle.get_executions_by_context(context.id))
+        executions = [one for one in found if (one.pipeline, one.node) == (pipeline, node)]
         return executions[-1] if executions else None
 
     def annotate(self, execution_id: int, properties: Mapping[str, Property], state: State | None = None) -> None:
@@ -131,7 +162,21 @@ class MetadataStore:
                 execution.last_known_state = mlmd.Execution.State.Value(state)
             self.handle.put_executions([execution])
 
-    def _contexts_of_type(self, name: str) -> Iterable[mlmd.Context]:
+    def annotate_run(self, run: Run, properties: Mapping[str, Property]) -> None:
+        """Adds custom properties to a run."""
+        with self.lock:
+            [context] = self.handle.get_contexts_by_id([run.context_id])
+            for name, value in properties.items():
+                _set(context.custom_properties[name], value)
+            self.handle.put_contexts([context])
+
+    def _context(self, type_name: str, name: str) -> mlmd.Context | None:
+        try:
+            return self.handle.get_context_by_type_and_name(type_name, name)
+        except mlmd_errors.NotFoundError:  # ML Metadata 1.17 raises where later ones return None
+            return None
+
+    def _contexts_of_type(self, name: str) -> list[mlmd.Context]:
         try:
             return list(self.handle.get_contexts_by_type(name))
         except mlmd_errors.NotFoundError:  # nothing was run yet
@@ -146,19 +191,40 @@ class MetadataStore:
             by_key.setdefault(event.path.steps[0].key, []).append(self._artifact(found[event.artifact_id]))
         return by_key
 
-    def _execution(self, execution: mlmd.Execution) -> Execution:
-        contexts = self.handle.get_contexts_by_execution(execution.id)
-        # TFX names a node's context "pipeline.node".
-        node = next((one.name.partition(".")[2] for one in contexts if one.type == NODE), "")
-        return Execution(
-            execution.id,
-            node,
-            execution.type,
-            State(mlmd.Execution.State.Name(execution.last_known_state)),
-            time_of(execution.create_time_since_epoch),
-            time_of(execution.last_update_time_since_epoch),
-            _properties(execution),
-        )
+    def _executions(self, executions: Sequence[mlmd.Execution]) -> list[Execution]:
+        nodes = self._nodes([execution.id for execution in executions])
+        return [
+            Execution(
+                execution.id,
+                nodes[execution.id][1],
+                execution.type,
+                State(mlmd.Execution.State.Name(execution.last_known_state)),
+                time_of(execution.create_time_since_epoch),
+                time_of(execution.last_update_time_since_epoch),
+                _properties(execution),
+                nodes[execution.id][0],
+            )
+            for execution in sorted(executions, key=lambda one: one.id)
+        ]
+
+    def _nodes(self, execution_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+        """The pipeline and the node of each execution."""
+        if not execution_ids:
+            return {}
+        names: dict[int, list[str]] = {execution_id: [] for execution_id in execution_ids}
+        newest = self.handle.get_executions(ListOptions(limit=1, order_by=OrderByField.ID, is_asc=False))
+        # One call an execution asked for, or one a node, which reads all executions there are: whichever costs less.
+        if len(names) * _READS_A_CALL < newest[0].id:
+            for execution_id in names:
+                contexts = self.handle.get_contexts_by_execution(execution_id)
+                names[execution_id] = [context.name for context in contexts if context.type == NODE]
+        else:
+            for context in self._contexts_of_type(NODE):
+                for execution in self.handle.get_executions_by_context(context.id):
+                    if execution.id in names:
+                        names[execution.id].append(context.name)
+        pipelines = [context.name for context in self._contexts_of_type(PIPELINE)]
+        return {execution_id: node_of(own, pipelines) for execution_id, own in names.items()}
 
     def _artifact(self, artifact: mlmd.Artifact) -> Artifact:
         return Artifact(
@@ -184,7 +250,7 @@ def sqlite_config(path: Path) -> mlmd.ConnectionConfig:
     return mlmd.ConnectionConfig(sqlite=mlmd.SqliteMetadataSourceConfig(filename_uri=str(path)))
 
 
-def _properties(node: mlmd.Execution | mlmd.Artifact) -> dict[str, Property]:
+def _properties(node: mlmd.Execution | mlmd.Artifact | mlmd.Context) -> dict[str, Property]:
     """Properties and custom properties; values that are not plain are left out."""
     values: dict[str, Property] = {}
     for name, value in [*node.properties.items(), *node.custom_properties.items()]:

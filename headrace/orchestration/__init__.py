@@ -17,8 +17,8 @@ __all__ = ["HeadraceDagRunner", "RunOutcome"]
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from headrace.orchestration.output import quiet_import
+    from headrace.orchestration.output import quietly
 
-    with quiet_import():
+    with quietly():
         from headrace.orchestration.runner import HeadraceDagRunner
     return HeadraceDagRunner

@@ -1,6 +1,7 @@
 """Makes a compiled pipeline ready for this machine: parameters, Beam's runner, the metadata store."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from google.protobuf.message import Message
 from tfx.dsl.compiler.constants import PIPELINE_ROOT_PARAMETER_NAME, PIPELINE_RUN_ID_PARAMETER_NAME
@@ -12,7 +13,11 @@ from tfx.proto.orchestration.placeholder_pb2 import PlaceholderExpression
 
 from headrace.errors import ParameterError, UnknownNameError
 from headrace.metadata.store import ConnectionConfig, Value, sqlite_config
+from headrace.orchestration.request import RunRequest
 from headrace.settings import Settings
+
+if TYPE_CHECKING:
+    from headrace.orchestration.graph import GraphNode
 
 # Named, for Beam's default runner first looks for a binary that it would have to download.
 BEAM_RUNNER = "FnApiRunner"
@@ -64,6 +69,20 @@ def local_deployment(pipeline: Pipeline, settings: Settings) -> LocalDeploymentC
             for index, argument in enumerate(extra):
                 arguments.insert(index, PlaceholderExpression(value=Value(string_value=argument)))
     return deployment
+
+
+def set_cache(nodes: "Sequence[GraphNode]", request: RunRequest) -> None:
+    """Turns the cache off for the whole run or for some nodes.
+
+    Raises:
+        UnknownNameError: there is no such node.
+    """
+    by_id = {node.id: node.node for node in nodes}
+    for node in request.no_cache_for:
+        if node not in by_id:
+            raise UnknownNameError.among("node", node, by_id)
+    for node in request.no_cache_for if request.cache else by_id:
+        by_id[node].execution_options.caching_options.enable_cache = False
 
 
 def connection_config(deployment: LocalDeploymentConfig, settings: Settings) -> ConnectionConfig:

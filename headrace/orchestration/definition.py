@@ -5,7 +5,7 @@ TFX's own DagRunnerPatcher takes note of; Headrace then runs the pipeline itself
 """
 
 import sys
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
@@ -14,10 +14,12 @@ from typing import Any
 
 from headrace.errors import DefinitionError, HeadraceError
 from headrace.orchestration.faults import users_line
-from headrace.orchestration.output import quiet_import
+from headrace.orchestration.outcomes import RunOutcome
+from headrace.orchestration.output import quietly
+from headrace.orchestration.request import RunRequest
 from headrace.settings import Settings
 
-with quiet_import():
+with quietly():
     from tfx.orchestration.pipeline import Pipeline
     from tfx.orchestration.portable.tfx_runner import IrBasedRunner
     from tfx.tools.cli.handler.dag_runner_patcher import DagRunnerPatcher
@@ -39,24 +41,41 @@ class _Capture(DagRunnerPatcher):
         self.captured = runner, pipeline
 
 
-def run_definition(path: Path, settings: Settings, parameters: Mapping[str, str]) -> None:
+def run_definition(path: Path, settings: Settings, request: RunRequest) -> RunOutcome:
     """Runs the pipeline that the file at `path` defines.
 
     Raises:
         DefinitionError: the file fails, or runs no pipeline.
         HeadraceError: what the run itself raises.
     """
-    with _as_main_module(path):
-        runner, pipeline = _capture(path)
+    with defined(path) as (runner, pipeline):
         if not isinstance(runner, HeadraceDagRunner):
             runner = HeadraceDagRunner(settings)
-        runner.run(pipeline, parameters=parameters)
+        outcome: RunOutcome = runner.run(pipeline, request=request)
+        return outcome
+
+
+@contextmanager
+def defined(path: Path) -> Iterator[tuple[IrBasedRunner, Pipeline]]:
+    """The runner and the pipeline that the file at `path` wants run; the file is `__main__` meanwhile.
+
+    Raises:
+        DefinitionError: the file fails, or runs no pipeline.
+    """
+    with _as_main_module(path):
+        yield _capture(path)
+
+
+def load_as_main(path: Path) -> None:
+    """Makes the file this process' `__main__`, for good: its components are imported from there."""
+    _as_main_module(path).__enter__()
+    _capture(path)
 
 
 def _capture(path: Path) -> tuple[IrBasedRunner, Pipeline]:
     capture = _Capture()
     try:
-        with capture.patch(), quiet_import():
+        with capture.patch(), quietly():
             module = sys.modules["__main__"]
             SourceFileLoader("__main__", str(path)).exec_module(module)
     except HeadraceError:

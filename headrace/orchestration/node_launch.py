@@ -1,110 +1,123 @@
-"""Launches one node through TFX's Launcher, and says what came of it."""
+"""Launches one node to its end: all its inputs, all its attempts; and says what came of it."""
 
 import json
 import logging
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from tfx.orchestration.local import runner_utils
-from tfx.orchestration.portable.launcher import Launcher
-from tfx.proto.orchestration.local_deployment_config_pb2 import LocalDeploymentConfig
-from tfx.proto.orchestration.pipeline_pb2 import Pipeline, PipelineNode
+from tfx.orchestration.portable.importer_node_handler import ImporterNodeHandler
+from tfx.orchestration.portable.resolver_node_handler import ResolverNodeHandler
+from tfx.orchestration.portable.system_node_handler import SystemNodeHandler
 
-from headrace.metadata import Execution, MetadataStore, Property, State
-from headrace.metadata import properties as names
+from headrace.metadata import MetadataStore, State
 from headrace.orchestration.connection import SharedMetadata
-from headrace.orchestration.executors import process_operators
 from headrace.orchestration.faults import failure_of
-from headrace.orchestration.node_process import NodeFailedError, NodeProcesses
+from headrace.orchestration.graph import GraphNode
+from headrace.orchestration.launcher import AttemptFailedError, Done, NodeLauncher, error_properties
+from headrace.orchestration.node_process import STOPPED, NodeProcesses
 from headrace.orchestration.outcomes import Failure, NodeOutcome, NodeState
 
-_STATES = {State.COMPLETE: NodeState.SUCCEEDED, State.CACHED: NodeState.CACHED}
+FIRST_PAUSE_SECONDS = 1.0  # before the second attempt; twice as long before each one after it
+_ERROR_TYPE = re.compile(r"^[\w.]+: ")  # how a traceback's last line begins
 _RESULT = "__execution_result__"  # where TFX keeps the error of a failed input resolution
 
+# Nodes without an executor. A sub-pipeline begins and ends with nodes that pass artifacts on, as a resolver does.
+_SYSTEM_NODES: dict[str, type[SystemNodeHandler]] = {
+    "tfx.dsl.components.common.importer.Importer": ImporterNodeHandler,
+    "tfx.dsl.components.common.resolver.Resolver": ResolverNodeHandler,
+    "tfx.orchestration.pipeline.Pipeline_begin": ResolverNodeHandler,
+    "tfx.orchestration.pipeline.Pipeline_end": ResolverNodeHandler,
+}
 
-class NodeLauncher:
+
+class NodeLaunches:
     """Launches the nodes of one run; each call from a thread of its own."""
 
-    def __init__(
-        self,
-        pipeline: Pipeline,
-        deployment: LocalDeploymentConfig,
-        store: MetadataStore,
-        processes: NodeProcesses,
-        log_folder: Path,
-    ) -> None:
-        """Takes a compiled pipeline with its parameters bound, and where nodes run and are logged."""
-        self._pipeline = pipeline
-        self._deployment = deployment
+    def __init__(self, store: MetadataStore, processes: NodeProcesses, log_folder: Path) -> None:
+        """Takes the run's store and processes, and the folder of its logs."""
         self._store = store
         self._processes = processes
         self._log_folder = log_folder
 
-    def launch(self, node: PipelineNode) -> NodeOutcome:
-        """Runs driver, executor and publisher of `node`. Never raises: a failure is recorded and returned."""
-        node_id = node.node_info.id
-        log = self._log_folder / f"{node_id}.log"
-        started = time.monotonic()
-        failure: Failure | None = None
-        resources: Mapping[str, Property] = {}
+    def launch(self, node: GraphNode) -> NodeOutcome:
+        """Runs a node to its end. Never raises: a failure is recorded and returned."""
+        handler = _SYSTEM_NODES.get(node.node.node_info.type.name)
+        if handler:
+            return self._timed(node, lambda: self._run_system_node(node, handler()))
+        return self._timed(node, lambda: self._run_node(node))
+
+    def skip(self, node: GraphNode) -> NodeOutcome:
+        """Records that a node is skipped because one that it depends on was."""
+        return self._timed(node, lambda: self._record_skip(node))
+
+    def _timed(self, node: GraphNode, work: Callable[[], NodeOutcome]) -> NodeOutcome:
+        started, log = time.monotonic(), self._log(node)
         try:
-            execution_info = self._launcher(node, log).launch()
-            execution_id = execution_info.execution_id if execution_info else None
-        except NodeFailedError as error:
-            failure, resources = error.failure, error.resources
-        except Exception as error:  # of a driver or a publisher, or of Headrace
-            logging.exception("%s failed outside its executor", node_id)
-            failure = failure_of(error)
-        if failure:
-            execution = self._record_failure(node_id, failure, {**resources, names.LOG: str(log)})
-        else:
-            execution = self._store.execution(execution_id) if execution_id else None
-        return _outcome(node_id, execution, failure, time.monotonic() - started, log if log.exists() else None)
+            outcome = work()
+        except Exception as error:  # of Headrace, for nodes' own are recorded where they happen
+            logging.exception("%s failed", node.id)
+            outcome = NodeOutcome(node.id, NodeState.FAILED, failure=failure_of(error))
+        return replace(outcome, seconds=time.monotonic() - started, log=log if log.exists() else None)
 
-    def _launcher(self, node: PipelineNode, log: Path) -> Launcher:
-        node_id = node.node_info.id
-        platform = self._deployment.node_level_platform_configs.get(node_id)
-        return Launcher(
-            pipeline_node=node,
-            mlmd_connection=SharedMetadata(self._store),
-            pipeline_info=self._pipeline.pipeline_info,
-            pipeline_runtime_spec=self._pipeline.runtime_spec,
-            executor_spec=runner_utils.extract_executor_spec(self._deployment, node_id),
-            custom_driver_spec=runner_utils.extract_custom_driver_spec(self._deployment, node_id),
-            platform_config=getattr(platform, platform.WhichOneof("config")) if platform else None,
-            custom_executor_operators=process_operators(self._processes, log),
-        )
+    def _run_node(self, node: GraphNode) -> NodeOutcome:
+        launcher = self._launcher(node)
+        try:
+            resolved = launcher.resolve()
+        except AttemptFailedError as error:
+            return _failed(node, error.failure, error.execution_id)
+        if not resolved.inputs:
+            launcher.skip(resolved, "its condition does not hold")
+            return NodeOutcome(node.id, NodeState.SKIPPED)
+        done: list[Done] = []
+        attempts = 1
+        for inputs in resolved.inputs:
+            most = 1 + node.node.execution_options.max_execution_retries
+            for attempt in range(1, most + 1):
+                attempts = max(attempts, attempt)
+                try:
+                    done.append(launcher.attempt(resolved, inputs))
+                    break
+                except AttemptFailedError as error:
+                    if attempt == most or not error.failure.retryable or self._processes.stopped:
+                        return replace(_failed(node, error.failure, error.execution_id), attempts=attempts)
+                    logging.warning("%s: attempt %d of %d failed: %s", node.id, attempt, most, error.failure)
+                time.sleep(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
+        cached = all(one.state is NodeState.CACHED for one in done)
+        state = NodeState.CACHED if cached else NodeState.SUCCEEDED
+        return NodeOutcome(node.id, state, executions=tuple(one.execution_id for one in done), attempts=attempts)
 
-    def _record_failure(self, node_id: str, failure: Failure, more: Mapping[str, Property]) -> Execution | None:
-        """Puts the error on the node's execution, which TFX leaves RUNNING where a driver failed."""
-        run_id = self._pipeline.runtime_spec.pipeline_run_id.field_value.string_value
-        execution = self._store.latest(self._pipeline.pipeline_info.id, run_id, node_id)
+    def _run_system_node(self, node: GraphNode, handler: SystemNodeHandler) -> NodeOutcome:
+        connection = SharedMetadata(self._store)
+        pipeline = node.pipeline
+        info = handler.run(connection, node.node, pipeline.pipeline_info, pipeline.runtime_spec)
+        execution = self._store.execution(info.execution_id) if info.execution_id else None
         if execution is None:
-            return None
-        facts = {
-            names.ERROR_KIND: failure.kind,
-            names.ERROR_MESSAGE: failure.message,
-            names.ERROR_WHERE: failure.where,
-            names.ERROR_WHY: failure.why,
-        }
-        self._store.annotate(execution.id, {**more, **facts}, State.FAILED)
-        return execution
+            return NodeOutcome(node.id, NodeState.SKIPPED)
+        if execution.state.succeeded:
+            return NodeOutcome(node.id, NodeState.SUCCEEDED, executions=(execution.id,))
+        result = json.loads(str(execution.properties.get(_RESULT, "{}")))
+        lines = str(result.get("resultMessage", "")).strip().splitlines()
+        message = _ERROR_TYPE.sub("", lines[-1]) if lines else f"the execution ended {execution.state}"
+        failure = Failure("inputs not resolved", message, retryable=False)
+        self._store.annotate(execution.id, error_properties(failure), State.FAILED)
+        return _failed(node, failure, execution.id)
+
+    def _record_skip(self, node: GraphNode) -> NodeOutcome:
+        if node.node.node_info.type.name not in _SYSTEM_NODES:
+            launcher = self._launcher(node)
+            launcher.skip(launcher.static(), "a node that it depends on was skipped")
+        return NodeOutcome(node.id, NodeState.SKIPPED)
+
+    def _launcher(self, node: GraphNode) -> NodeLauncher:
+        return NodeLauncher(node, self._store, self._processes, self._log(node))
+
+    def _log(self, node: GraphNode) -> Path:
+        return self._log_folder / f"{node.id}.log"
 
 
-def _outcome(
-    node: str, execution: Execution | None, failure: Failure | None, seconds: float, log: Path | None
-) -> NodeOutcome:
-    if failure is None and execution is None:
-        return NodeOutcome(node, NodeState.SKIPPED, seconds)
-    if failure is None and execution and execution.state not in _STATES:
-        failure = _input_failure(execution)
-    state = NodeState.FAILED if failure else _STATES[execution.state] if execution else NodeState.SKIPPED
-    return NodeOutcome(node, state, seconds, execution.id if execution else None, log, failure)
-
-
-def _input_failure(execution: Execution) -> Failure:
-    """TFX's Launcher returns normally where inputs cannot be resolved, and leaves a traceback on the execution."""
-    result = json.loads(str(execution.properties.get(_RESULT, "{}")))
-    lines = str(result.get("resultMessage", "")).strip().splitlines()
-    return Failure("inputs not resolved", lines[-1] if lines else f"the execution ended {execution.state}")
+def _failed(node: GraphNode, failure: Failure, execution_id: int) -> NodeOutcome:
+    state = NodeState.CANCELED if failure == STOPPED else NodeState.FAILED
+    return NodeOutcome(node.id, state, executions=(execution_id,), failure=failure)

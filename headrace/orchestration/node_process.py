@@ -31,6 +31,8 @@ from headrace.orchestration.faults import failure_of
 from headrace.orchestration.outcomes import Failure
 from headrace.orchestration.output import printing_to
 
+GRACE_SECONDS = 5.0  # between a node's answer and the end of its process
+STOPPED = Failure("stopped", "somebody stopped the run", retryable=False)
 PRELOAD = ("headrace.orchestration.runner", "tfx.components", "tfx.components.schema_gen.import_schema_gen.component")
 _PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
@@ -43,6 +45,7 @@ class Work:
     platform_config: Message | None
     invocation: bytes  # a serialized tfx.orchestration.ExecutionInvocation
     log: Path
+    main_file: Path | None = None  # where executors of the module __main__ come from
 
 
 @dataclass(frozen=True)
@@ -71,34 +74,42 @@ class NodeProcesses:
         self._context = multiprocessing.get_context("forkserver")
         self._live: set[multiprocessing.process.BaseProcess] = set()
         self._lock = Lock()
+        self.stopped = False
 
-    def run(self, node: str, work: Work) -> Answer:
+    def run(self, node: str, work: Work, timeout_seconds: float | None = None) -> Answer:
         """Runs `work` to its end, in a new process.
 
         Raises:
-            NodeFailedError: the process died without an answer.
+            NodeFailedError: the process died without an answer, ran out of time, or was stopped.
         """
         receiver, sender = self._context.Pipe(duplex=False)
         process = self._context.Process(target=_work, args=(sender, work), name=node, daemon=False)
         with self._lock, _no_main_module():
+            if self.stopped:
+                raise NodeFailedError(STOPPED)
             process.start()
             self._live.add(process)
         sender.close()
         try:
+            if not receiver.poll(timeout_seconds):
+                raise NodeFailedError(_timeout(timeout_seconds, work.log))
             answer: Answer = receiver.recv()
-        except EOFError:
+            process.join(GRACE_SECONDS)  # what it started itself ends with it
+        except (EOFError, OSError):  # before an answer, or in the middle of one
             process.join()
-            raise NodeFailedError(_death(process.exitcode, work.log)) from None
+            raise NodeFailedError(STOPPED if self.stopped else _death(process.exitcode, work.log)) from None
         finally:
+            process.kill()
             process.join()
             receiver.close()
             with self._lock:
                 self._live.discard(process)
         return answer
 
-    def kill(self) -> None:
-        """Ends every process at once; `run` then raises in the threads that wait for them."""
+    def stop(self) -> None:
+        """Ends every process at once and starts no more; `run` then raises in the threads that wait."""
         with self._lock:
+            self.stopped = True
             for process in self._live:
                 process.kill()
 
@@ -131,7 +142,7 @@ def _work(sender: Connection, work: Work) -> None:
         try:
             from headrace.orchestration.executors import execute
 
-            result: bytes | Failure = execute(work.executor_spec, work.platform_config, work.invocation)
+            result: bytes | Failure = execute(work)
         except BaseException as error:  # user code may raise anything, SystemExit included
             traceback.print_exc()
             result = failure_of(error)
@@ -142,6 +153,10 @@ def _work(sender: Connection, work: Work) -> None:
 def _die_with_the_server() -> None:
     # The server ends when the orchestrator does, even by SIGKILL: so no node outlives its run.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _timeout(seconds: float | None, log: Path) -> Failure:
+    return Failure("timed out", f"it was ended after {seconds:g} s, its execution_timeout_sec", next_step=f"less {log}")
 
 
 def _death(exit_code: int | None, log: Path) -> Failure:

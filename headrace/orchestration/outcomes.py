@@ -10,7 +10,8 @@ class NodeState(StrEnum):
 
     SUCCEEDED = "succeeded"
     CACHED = "cached"
-    SKIPPED = "skipped"  # its condition does not hold, or it is no part of a partial run
+    REUSED = "reused"  # a partial run takes its outputs from an earlier run
+    SKIPPED = "skipped"  # its condition does not hold, or that of a node it depends on
     FAILED = "failed"
     BLOCKED = "not run"  # something it depends on failed
     CANCELED = "canceled"
@@ -18,7 +19,7 @@ class NodeState(StrEnum):
     @property
     def unlocks(self) -> bool:
         """What depends on the node may run."""
-        return self in (NodeState.SUCCEEDED, NodeState.CACHED, NodeState.SKIPPED)
+        return self in (NodeState.SUCCEEDED, NodeState.CACHED, NodeState.REUSED)
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Failure:
     where: str = ""  # file:line of the user's code, or what the error itself names
     why: str = ""
     next_step: str = ""
+    retryable: bool = True  # it may go away by itself
 
     def __str__(self) -> str:
         facts = (("where", self.where), ("why", self.why), ("next", self.next_step))
@@ -43,9 +45,10 @@ class NodeOutcome:
     node: str
     state: NodeState
     seconds: float = 0.0
-    execution_id: int | None = None
+    executions: tuple[int, ...] = ()  # those that succeeded, or the last that failed
     log: Path | None = None
     failure: Failure | None = None
+    attempts: int = 1
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,11 @@ class RunOutcome:
     nodes: tuple[NodeOutcome, ...]
     log_folder: Path
     seconds: float
+
+    @property
+    def canceled(self) -> bool:
+        """Somebody stopped it."""
+        return any(node.state is NodeState.CANCELED for node in self.nodes)
 
     @property
     def failed(self) -> tuple[NodeOutcome, ...]:

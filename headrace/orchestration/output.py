@@ -49,8 +49,8 @@ def logging_to(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def quiet_import() -> Iterator[None]:
-    """Hides what imports print to stderr, native code included; shows it after all if the import fails."""
+def quietly() -> Iterator[None]:
+    """Hides what is printed to stderr, native code included; shows it after all on an error."""
     sys.stderr.flush()
     with tempfile.TemporaryFile() as noise, warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,14 +1,15 @@
 """Looks at input files before anything runs: what is missing or empty is said at once."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from google.protobuf import json_format
 from tfx.proto.example_gen_pb2 import Input
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, PipelineNode
 
-from headrace.errors import InputDataError
+from headrace.errors import InputDataError, UserError
+from headrace.orchestration.graph import GraphNode
 
 _PLACEHOLDER = re.compile(r"\{(SPAN|VERSION|YYYY|MM|DD)(:\w+)?\}")  # TFX's, in the patterns of input files
 _CSV = "CsvExampleGen"
@@ -24,6 +25,31 @@ def check_inputs(pipeline: Pipeline) -> None:
         folder = _parameter(node.pipeline_node, "input_base")
         if folder and "://" not in folder:
             _check_folder(node.pipeline_node, Path(folder))
+
+
+def check_containers(nodes: Sequence[GraphNode]) -> None:
+    """Refuses container components where no Docker engine answers.
+
+    Raises:
+        UserError: names the nodes, and what to do.
+    """
+    containers = [
+        node.id
+        for node in nodes
+        if node.deployment.executor_specs[node.node.node_info.id].WhichOneof("spec") == "container_executable_spec"
+    ]
+    if not containers:
+        return
+    import docker
+
+    try:
+        docker.from_env().ping()
+    except docker.errors.DockerException as error:
+        raise UserError(
+            f"{', '.join(containers)} would run in a container, and no Docker engine answers",
+            why=str(error),
+            next_step="start Docker, then: docker info",
+        ) from error
 
 
 def _check_folder(node: PipelineNode, folder: Path) -> None:

@@ -1,31 +1,53 @@
-"""The console while a run goes on: a live line for each node at work, a lasting one for each that ended."""
+"""What is shown while a run goes on, and when it has ended."""
 
 import sys
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Live
+from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from headrace.orchestration.outcomes import NodeOutcome, NodeState
+from headrace.orchestration.outcomes import NodeOutcome, RunOutcome
+from headrace.orchestration.summary import MARKS, Findings, print_summary
 
-MARKS = {
-    NodeState.SUCCEEDED: "[green]✓[/]",
-    NodeState.CACHED: "[cyan]≡[/]",
-    NodeState.SKIPPED: "[dim]-[/]",
-    NodeState.FAILED: "[bold red]✗[/]",
-    NodeState.BLOCKED: "[yellow]·[/]",
-    NodeState.CANCELED: "[yellow]·[/]",
-}
+
+class Progress(Protocol):
+    """Is told what happens."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def run_started(self, pipeline: str, run_id: str) -> None:
+        """A run begins."""
+
+    def started(self, node: str) -> None:
+        """A node is at work."""
+
+    def waiting(self, upstream: Mapping[str, set[str]]) -> None:
+        """These nodes wait, each for some."""
+
+    def ended(self, outcome: NodeOutcome) -> None:
+        """A node has ended, or will never run."""
+
+    def run_ended(self, outcome: RunOutcome, findings: Findings) -> None:
+        """The run has ended, and this is what it found and made."""
 
 
 class ConsoleProgress:
-    """Shows a run's progress; without a terminal, one plain line for each start and end."""
+    """Shows a run to a person: a live line for each node at work or waiting, a lasting one for each that ended.
+
+    Without a terminal, one plain line for each start and end.
+    """
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(file=sys.stdout, highlight=False)
-        self._live = Progress(
+        self._live = Live(
             SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=self.console, transient=True
         )
         self._tasks: dict[str, TaskID] = {}
@@ -41,15 +63,34 @@ class ConsoleProgress:
         if self.console.is_terminal:
             self._live.stop()
 
+    def run_started(self, pipeline: str, run_id: str) -> None:
+        """Prints which run it is."""
+        self.console.print(f"[bold]{escape(pipeline)}[/] run {escape(run_id)}")
+
     def started(self, node: str) -> None:
-        """A node is at work."""
+        """Adds a live line."""
+        if node in self._tasks:
+            self._live.remove_task(self._tasks.pop(node))
         self._tasks[node] = self._live.add_task(escape(node))
         if not self.console.is_terminal:
             self.console.print(f"  {escape(node)} started")
 
+    def waiting(self, upstream: Mapping[str, set[str]]) -> None:
+        """Keeps a live line for each node that waits."""
+        for node, ones in upstream.items():
+            text = f"[dim]{escape(node)} waits for {escape(', '.join(sorted(ones)))}[/]"
+            if node not in self._tasks:
+                self._tasks[node] = self._live.add_task(text, start=False)
+            self._live.update(self._tasks[node], description=text)
+
     def ended(self, outcome: NodeOutcome) -> None:
-        """A node has ended, or will never run."""
+        """Turns the live line into a lasting one."""
         if outcome.node in self._tasks:
             self._live.remove_task(self._tasks.pop(outcome.node))
         seconds = f" {outcome.seconds:.1f} s" if outcome.seconds else ""
-        self.console.print(f"{MARKS[outcome.state]} {escape(outcome.node)} {outcome.state}{seconds}")
+        attempts = f" at attempt {outcome.attempts}" if outcome.attempts > 1 else ""
+        self.console.print(f"{MARKS[outcome.state]} {escape(outcome.node)} {outcome.state}{seconds}{attempts}")
+
+    def run_ended(self, outcome: RunOutcome, findings: Findings) -> None:
+        """Prints the summary."""
+        print_summary(outcome, findings, self.console)

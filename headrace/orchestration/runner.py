@@ -7,28 +7,33 @@ Beam pipeline runs there. Both stock runners are bases so that the TFX CLI, whic
 patches their `run`, takes this one for `--engine beam` and `--engine local`.
 """
 
+import os
+import sys
 import time
-from collections.abc import Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from tfx.orchestration.beam.beam_dag_runner import BeamDagRunner
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
-from tfx.proto.orchestration.pipeline_pb2 import Pipeline, PipelineNode, RunOptions
+from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RunOptions
 
-from headrace.errors import RunFailedError
+from headrace.errors import RunCanceledError, RunFailedError
 from headrace.metadata import MetadataStore
-from headrace.orchestration.compilation import bind_parameters, connection_config, local_deployment
-from headrace.orchestration.node_launch import NodeLauncher
+from headrace.orchestration.compilation import bind_parameters, connection_config, set_cache
+from headrace.orchestration.execution import run_graph, stop_on_signals
+from headrace.orchestration.graph import GraphNode, graph_of
+from headrace.orchestration.json_progress import JsonProgress
+from headrace.orchestration.node_launch import NodeLaunches
 from headrace.orchestration.node_process import NodeProcesses, start_server
-from headrace.orchestration.outcomes import NodeOutcome, NodeState, RunOutcome
-from headrace.orchestration.output import logging_to, printing_to
-from headrace.orchestration.preflight import check_inputs
+from headrace.orchestration.outcomes import RunOutcome
+from headrace.orchestration.output import logging_to, printing_to, quietly
+from headrace.orchestration.partial import mark_part
+from headrace.orchestration.preflight import check_containers, check_inputs
 from headrace.orchestration.progress import ConsoleProgress
-from headrace.orchestration.schedule import Schedule
-from headrace.orchestration.summary import findings_of, print_summary
+from headrace.orchestration.request import RunRequest
+from headrace.orchestration.run_lock import reconcile, run_lock
+from headrace.orchestration.summary import findings_of
 from headrace.settings import Settings
 
 
@@ -48,76 +53,80 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         self,
         pipeline: Pipeline,
         run_options: RunOptions | None = None,
-        parameters: Mapping[str, str] = MappingProxyType({}),
+        request: RunRequest | None = None,
         **kwargs: Any,
     ) -> RunOutcome:
         """Runs a compiled pipeline to its end and prints what came of it.
 
         Args:
-            pipeline: the pipeline in TFX's intermediate representation; its parameters are bound in place.
+            pipeline: the pipeline in TFX's intermediate representation; it is changed in place.
             run_options: TFX's options of a partial run.
-            parameters: values of the pipeline's RuntimeParameters, as text.
+            request: what else the run is asked to do.
             **kwargs: TFX allows a runner more of them; Headrace knows none.
 
         Raises:
             UserError: something cannot be as it is asked for; nothing has run.
             RunFailedError: some nodes failed; what did not depend on them has run.
+            RunCanceledError: somebody stopped the run.
         """
         if kwargs:
             raise TypeError(f"unknown arguments: {', '.join(kwargs)}")
-        name = pipeline.pipeline_info.id
-        run_id = datetime.now().strftime("%Y%m%d-%H%M%S.%f")
-        bind_parameters(pipeline, run_id, parameters)
+        request = _with_options(request or RunRequest(), run_options)
+        name, run_id = pipeline.pipeline_info.id, datetime.now().strftime("%Y%m%d-%H%M%S.%f")
+        bind_parameters(pipeline, run_id, request.parameters)
         check_inputs(pipeline)
+        with quietly():
+            nodes = graph_of(pipeline, self.settings)
+        set_cache(nodes, request)
+        check_containers(nodes)
         self.settings.make_home()
-        log_folder = self.settings.log_folder(name, run_id)
-        log = log_folder / "orchestrator.log"
-        with logging_to(log):
-            deployment = local_deployment(pipeline, self.settings)
-            store = MetadataStore.connect(connection_config(deployment, self.settings))
-            start_server(log_folder / "server.log")
-            processes = NodeProcesses()
-            launcher = NodeLauncher(pipeline, deployment, store, processes, log_folder)
-            started = time.monotonic()
-            with ConsoleProgress() as progress:
-                progress.console.print(f"[bold]{name}[/] run {run_id}")
-                nodes = self._run_nodes([node.pipeline_node for node in pipeline.nodes], launcher, processes, progress)
-            outcome = RunOutcome(name, run_id, nodes, log_folder, time.monotonic() - started)
-            with printing_to(log):
-                findings = findings_of(outcome, store)
-            print_summary(outcome, findings, progress.console)
-        if outcome.failed:
-            raise RunFailedError(
-                f"the run of {name} failed: {', '.join(node.node for node in outcome.failed)}",
-                where=str(log_folder),
-                next_step=f"headrace run {name}",
-            )
+        store = MetadataStore.connect(connection_config(nodes[0].deployment, self.settings))
+        for died in reconcile(self.settings, store):
+            print(f"note: {died}", file=sys.stderr)
+        if request.is_partial:
+            mark_part(pipeline, request, store)
+        with run_lock(self.settings, name, run_id):
+            outcome = self._run(name, run_id, nodes, store, request)
+        _raise_unless_succeeded(outcome, request.command or _command_of_main() or f"headrace run {name}")
         return outcome
 
-    def _run_nodes(
-        self, nodes: list[PipelineNode], launcher: NodeLauncher, processes: NodeProcesses, progress: ConsoleProgress
-    ) -> tuple[NodeOutcome, ...]:
-        by_id = {node.node_info.id: node for node in nodes}
-        schedule = Schedule({node_id: node.upstream_nodes for node_id, node in by_id.items()})
-        outcomes: dict[str, NodeOutcome] = {}
-        working: set[Future[NodeOutcome]] = set()
-        with ThreadPoolExecutor(self.settings.max_parallel, thread_name_prefix="node") as threads:
-            try:
-                while True:
-                    for node_id in schedule.take_ready(self.settings.max_parallel - len(working)):
-                        progress.started(node_id)
-                        working.add(threads.submit(launcher.launch, by_id[node_id]))
-                    if not working:
-                        break
-                    done, working = wait(working, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        outcome = future.result()
-                        blocked = schedule.ended(outcome.node, outcome.state)
-                        for ended in (outcome, *(NodeOutcome(one, NodeState.BLOCKED) for one in blocked)):
-                            outcomes[ended.node] = ended
-                            progress.ended(ended)
-            except BaseException:
-                threads.shutdown(wait=False, cancel_futures=True)
-                processes.kill()
-                raise
-        return tuple(outcomes[node_id] for node_id in by_id if node_id in outcomes)
+    def _run(
+        self, name: str, run_id: str, nodes: list[GraphNode], store: MetadataStore, request: RunRequest
+    ) -> RunOutcome:
+        log_folder = self.settings.log_folder(name, run_id)
+        log, started = log_folder / "orchestrator.log", time.monotonic()
+        with logging_to(log):
+            start_server(log_folder / "server.log")
+            processes = NodeProcesses()
+            launches = NodeLaunches(store, processes, log_folder)
+            progress = JsonProgress() if request.as_json else ConsoleProgress()
+            with progress, stop_on_signals(processes):
+                progress.run_started(name, run_id)
+                ended = run_graph(nodes, launches, processes, progress, self.settings.max_parallel)
+            outcome = RunOutcome(name, run_id, ended, log_folder, time.monotonic() - started)
+            with printing_to(log):
+                findings = findings_of(outcome, store)
+            progress.run_ended(outcome, findings)
+        return outcome
+
+
+def _with_options(request: RunRequest, options: RunOptions | None) -> RunRequest:
+    if options is None:
+        return request
+    part = options.partial_run
+    return replace(request, from_nodes=tuple(part.from_nodes), to_nodes=tuple(part.to_nodes))
+
+
+def _command_of_main() -> str:
+    """What runs the script again that was run without the command, if it was a script."""
+    main_file = str(getattr(sys.modules["__main__"], "__file__", ""))
+    return f"headrace run {os.path.relpath(main_file)}" if main_file.endswith(".py") else ""
+
+
+def _raise_unless_succeeded(outcome: RunOutcome, command: str) -> None:
+    next_step, where = f"{command} --resume", str(outcome.log_folder)
+    if outcome.canceled:
+        raise RunCanceledError(f"the run of {outcome.pipeline} was stopped", where=where, next_step=next_step)
+    if outcome.failed:
+        failed = ", ".join(node.node for node in outcome.failed)
+        raise RunFailedError(f"the run of {outcome.pipeline} failed: {failed}", where=where, next_step=next_step)

@@ -4,9 +4,17 @@ from collections.abc import Iterable, Mapping
 
 from headrace.orchestration.outcomes import NodeState
 
+# What becomes of a node if one that it depends on ended so.
+_CONSEQUENCES = {
+    NodeState.FAILED: NodeState.BLOCKED,
+    NodeState.CANCELED: NodeState.BLOCKED,
+    NodeState.BLOCKED: NodeState.BLOCKED,
+    NodeState.SKIPPED: NodeState.SKIPPED,
+}
+
 
 class Schedule:
-    """Hands out nodes whose upstream nodes have all ended well; what hangs on a failed one is blocked."""
+    """Hands out nodes whose upstream nodes have all ended well; what hangs on another never runs."""
 
     def __init__(self, upstream: Mapping[str, Iterable[str]]) -> None:
         """Takes each node's upstream nodes; those that are no node of this run do not count."""
@@ -19,18 +27,19 @@ class Schedule:
             del self._waiting[node]
         return ready
 
-    def ended(self, node: str, state: NodeState) -> list[str]:
-        """Takes note that `node` ended; returns the nodes that therefore never run."""
+    def ended(self, node: str, state: NodeState) -> dict[str, NodeState]:
+        """Takes note that `node` ended; returns the nodes that therefore never run, and how that counts."""
         if state.unlocks:
             for upstream in self._waiting.values():
                 upstream.discard(node)
-            return []
-        blocked: list[str] = []
+            return {}
+        consequence = _CONSEQUENCES[state]
+        never: dict[str, NodeState] = {}
         for dependent in [one for one, upstream in self._waiting.items() if node in upstream]:
             if self._waiting.pop(dependent, None) is not None:
-                blocked += [dependent, *self.ended(dependent, NodeState.BLOCKED)]
-        return blocked
+                never |= {dependent: consequence, **self.ended(dependent, consequence)}
+        return never
 
-    def waits_for(self, node: str) -> set[str]:
-        """The upstream nodes that `node` still waits for."""
-        return set(self._waiting.get(node, ()))
+    def waits_for(self) -> dict[str, set[str]]:
+        """The nodes that wait, and the upstream nodes that each still waits for."""
+        return {node: set(upstream) for node, upstream in self._waiting.items()}

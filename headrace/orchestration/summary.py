@@ -12,7 +12,16 @@ from headrace.contents.metrics import OVERALL
 from headrace.contents.verdict import verdict_text
 from headrace.metadata import MetadataStore
 from headrace.orchestration.outcomes import NodeState, RunOutcome
-from headrace.orchestration.progress import MARKS
+
+MARKS = {
+    NodeState.SUCCEEDED: "[green]✓[/]",
+    NodeState.CACHED: "[cyan]≡[/]",
+    NodeState.REUSED: "[cyan]≡[/]",
+    NodeState.SKIPPED: "[dim]-[/]",
+    NodeState.FAILED: "[bold red]✗[/]",
+    NodeState.BLOCKED: "[yellow]·[/]",
+    NodeState.CANCELED: "[yellow]·[/]",
+}
 
 
 @dataclass(frozen=True)
@@ -28,8 +37,9 @@ def findings_of(outcome: RunOutcome, store: MetadataStore) -> Findings:
     outputs = [
         artifact
         for node in outcome.nodes
-        if node.execution_id is not None and node.state.unlocks
-        for artifacts in store.outputs(node.execution_id).values()
+        if node.state.unlocks
+        for execution_id in node.executions
+        for artifacts in store.outputs(execution_id).values()
         for artifact in artifacts
     ]
     return Findings(
@@ -41,6 +51,7 @@ def findings_of(outcome: RunOutcome, store: MetadataStore) -> Findings:
 def print_summary(outcome: RunOutcome, findings: Findings, console: Console) -> None:
     """Prints the table of nodes, then what the run found and made, then what failed and why."""
     console.print(_node_table(outcome))
+    console.print(f"{escape(outcome.pipeline)} run {outcome.run_id} took {outcome.seconds:.1f} s", soft_wrap=True)
     for evaluation in findings.evaluations:
         _print_evaluation(evaluation, console)
     for destination in findings.pushed:
@@ -54,7 +65,7 @@ def print_summary(outcome: RunOutcome, findings: Findings, console: Console) -> 
 
 
 def _node_table(outcome: RunOutcome) -> Table:
-    table = Table("", "node", "state", caption=f"{outcome.pipeline} run {outcome.run_id}: {outcome.seconds:.1f} s")
+    table = Table("", "node", "state")
     table.add_column("seconds", justify="right")
     for node in outcome.nodes:
         seconds = f"{node.seconds:.1f}" if node.state in (NodeState.SUCCEEDED, NodeState.FAILED) else ""

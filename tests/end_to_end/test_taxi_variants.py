@@ -55,4 +55,7 @@ def test_the_tfx_cli_creates_without_running_and_runs(
 
 
 def test_the_demo_is_the_taxi_run(command: Command) -> None:
-    assert command("make -n demo").stdout.splitlines()[-1] == f".venv/bin/{from_readme('headrace run taxi')}"
+    assert (
+        command("make --no-print-directory -n demo").stdout.splitlines()[-1]
+        == f".venv/bin/{from_readme('headrace run taxi')}"
+    )

@@ -57,6 +57,15 @@ def record_execution(
     return int(execution_id)
 
 
+def record_node(
+    store: MetadataStore, run_id: str, node: str, state: State = State.COMPLETE, **properties: Property
+) -> int:
+    """The id of a new execution of a run of the pipeline taxi, with properties that Headrace adds to it."""
+    execution_id = record_execution(store, "taxi", run_id, node, state)
+    store.annotate(execution_id, {f"headrace_{name}": value for name, value in properties.items()})
+    return execution_id
+
+
 def _context(store: MetadataStore, type_name: str, name: str) -> int:
     try:
         found = store.handle.get_context_by_type_and_name(type_name, name)

@@ -203,3 +203,78 @@ def creator() -> subprocess.Popen[str]:
 def answer(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     return process.stdout.readline().strip()  # empty where the process has ended
+
+
+def test_runs_are_limited_to_the_newest(store: MetadataStore) -> None:
+    for run_id in ("1", "2", "3"):
+        record_run(store, "taxi", run_id)
+    record_run(store, "penguin", "4")
+    assert [run.id for run in store.runs(limit=2)] == ["4", "3"]
+    assert [run.id for run in store.runs("taxi", 2)] == ["3", "2"]
+    assert [run.id for run in store.runs("taxi", 5)] == ["3", "2", "1"]
+
+
+def test_executions_of_some_runs_are_told_by_run(store: MetadataStore) -> None:
+    recorded = {
+        run_id: [record_execution(store, "taxi", run_id, node) for node in ("Trainer", "Pusher")] for run_id in "1234"
+    }
+    runs = [run for run in store.runs() if run.id in "13"]
+    record_run(store, "taxi", "empty")
+    found = store.executions_of([*runs, store.runs()[0]])
+    assert {run_id: [one.id for one in executions] for run_id, executions in found.items()} == {
+        "1": recorded["1"],
+        "3": recorded["3"],
+        "empty": [],
+    }
+    assert [one.node for one in found["3"]] == ["Trainer", "Pusher"]
+    assert store.executions_of([]) == {}
+
+
+def test_nodes_have_the_same_names_however_many_executions_are_read(store: MetadataStore) -> None:
+    # Few are asked about one by one, many are read a node at a time.
+    for run_id in range(15):
+        for pipeline in ("taxi", "my.taxi"):
+            record_execution(store, pipeline, f"{pipeline}-{run_id}", "Trainer")
+            record_execution(store, pipeline, f"{pipeline}-{run_id}", "Trainer.first")
+    every = store.executions()
+    assert {(one.pipeline, one.node) for one in every} == {
+        (pipeline, node) for pipeline in ("taxi", "my.taxi") for node in ("Trainer", "Trainer.first")
+    }
+    assert every == [store.execution(one.id) for one in every]
+    assert every == sorted((one for run in store.runs() for one in store.executions(run)), key=lambda one: one.id)
+
+
+def test_executions_of_no_run_are_told_with_their_node(store: MetadataStore) -> None:
+    record_execution(store, "taxi", "1", "Trainer", State.RUNNING)
+    lost = record_execution(store, "taxi", "2", "Pusher", State.RUNNING)
+    [run] = [run for run in store.runs() if run.id == "2"]
+    type_id = store.handle.put_execution_type(mlmd.ExecutionType(name="components.Pusher"))
+    ids = store.handle.put_executions(
+        [
+            mlmd.Execution(type_id=type_id, last_known_state=mlmd.Execution.State.Value(state))
+            for state in (State.NEW, State.RUNNING, State.COMPLETE)
+        ]
+    )
+    contexts = [one.id for one in store.handle.get_contexts_by_execution(lost) if one.id != run.context_id]
+    store.handle.put_attributions_and_associations(
+        [], [mlmd.Association(execution_id=one, context_id=context) for one in ids for context in contexts]
+    )
+    assert [(one.id, one.node, one.state) for one in store.unfinished_without_run("taxi")] == [
+        (ids[0], "Pusher", State.NEW),
+        (ids[1], "Pusher", State.RUNNING),
+    ]
+    assert store.unfinished_without_run("penguin") == []
+
+
+def test_a_run_keeps_what_it_is_annotated_with(store: MetadataStore) -> None:
+    record_run(store, "taxi", "1")
+    record_run(store, "taxi", "2")
+    newest, oldest = store.runs()
+    assert newest.properties == {}
+    store.annotate_run(newest, {"state": "died", "nodes": 3})
+    store.annotate_run(newest, {"state": "canceled"})
+    again = store.runs("taxi")
+    assert [run.properties for run in again] == [{"state": "canceled", "nodes": 3}, {}]
+    assert [(run.id, run.started, run.context_id) for run in again] == [
+        (run.id, run.started, run.context_id) for run in (newest, oldest)
+    ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from headrace.orchestration.output import logging_to, printing_to, quiet_import
+from headrace.orchestration.output import logging_to, printing_to, quietly
 
 LIBC = ctypes.CDLL(None)
 
@@ -73,7 +73,7 @@ def test_what_is_logged_goes_to_the_file_alone(tmp_path: Path, capfd: pytest.Cap
 
 
 def test_the_noise_of_an_import_is_not_shown(capfd: pytest.CaptureFixture[str]) -> None:
-    with quiet_import():
+    with quietly():
         os.write(2, b"noise")
         os.write(1, b"answer")
     os.write(2, b"after")
@@ -81,7 +81,7 @@ def test_the_noise_of_an_import_is_not_shown(capfd: pytest.CaptureFixture[str]) 
 
 
 def test_the_noise_of_an_import_that_fails_is_shown_after_all(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(ImportError), quiet_import():  # noqa: PT012
+    with pytest.raises(ImportError), quietly():  # noqa: PT012
         os.write(2, b"the reason")
         raise ImportError
     assert "the reason" in capfd.readouterr().err

@@ -1,0 +1,166 @@
+"""Times Headrace against stock TFX's LocalDagRunner, on the same files.
+
+    python benchmarks/orchestrator.py [--runs N] [--only NAME]
+
+Each file of benchmarks/measured calls `LocalDagRunner().run(...)`. Stock TFX runs it as `python FILE`, Headrace as
+`headrace run FILE`: fresh processes, a fresh home a pair, by turns first. Nothing is timed that did not come out
+the same: the states of the executions, the artifacts, their values, the model's AUC.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from headrace.contents.evaluation import read_evaluation
+from headrace.metadata import Execution, MetadataStore
+
+MEASURED = Path(__file__).with_name("measured")
+PROGRAMS = Path(sys.executable).parent
+STOCK, HEADRACE = "stock", "Headrace"
+COMMANDS = {STOCK: (sys.executable,), HEADRACE: (str(PROGRAMS / "headrace"), "run")}
+SAME_AUC = 1e-6
+
+
+@dataclass(frozen=True)
+class Case:
+    """One line of the table."""
+
+    name: str
+    file: str
+    what: str
+    again: bool = False  # the second run in a home, which finds everything in the cache
+
+
+CASES = (
+    Case("sleepers", "sleepers.py", "4 independent nodes that wait 5 s"),
+    Case("computers", "computers.py", "2 independent nodes, each 5 s on one core"),
+    Case("chain", "chain.py", "30 trivial nodes in a row"),
+    Case("taxi", "taxi.py", "taxi, nothing cached"),
+    Case("taxi again", "taxi.py", "taxi, all that can be cached is", again=True),
+)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of one process: all of it, and from the moment the pipeline was handed to the runner."""
+
+    total: float
+    after_import: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run left behind: each node's executions, with their outputs, and the model's quality."""
+
+    executions: tuple[tuple[str, str, str], ...]
+    auc: float | None
+
+    def difference(self, other: "Result") -> str:
+        """What differs, or nothing."""
+        for mine, its in zip(self.executions, other.executions, strict=False):
+            if mine != its:
+                return f"{mine} and {its}"
+        if len(self.executions) != len(other.executions):
+            return f"{len(self.executions)} and {len(other.executions)} executions"
+        if self.auc is not None and (other.auc is None or abs(self.auc - other.auc) > SAME_AUC):
+            return f"AUC {self.auc} and {other.auc}"
+        return ""
+
+
+def run(case: Case, runner: str, home: Path) -> Timing:
+    """Runs a file to its end in a new process.
+
+    Raises:
+        SystemExit: it failed.
+    """
+    (home / "started").unlink(missing_ok=True)
+    environment = {**os.environ, "HEADRACE_HOME": str(home), "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"}
+    command = [*COMMANDS[runner], str(MEASURED / case.file)]
+    started = time.time()
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    now = time.time()
+    if ended.returncode:
+        raise SystemExit(f"{' '.join(command)} exited with code {ended.returncode}\n{ended.stdout}{ended.stderr}")
+    return Timing(now - started, now - float((home / "started").read_text()))
+
+
+def result(home: Path) -> Result:
+    """What the last run in a home left behind."""
+    store = MetadataStore.open(home / "metadata.sqlite")
+    executions = store.executions(store.runs()[0])
+    described = sorted((one.node, one.state.value, _outputs(store, one)) for one in executions)
+    evaluations = [artifact for one in executions for artifact in store.outputs(one.id).get("evaluation", [])]
+    aucs = [read_evaluation(Path(artifact.uri)).metrics[()]["auc"] for artifact in evaluations]
+    return Result(tuple(described), aucs[0] if aucs else None)
+
+
+def _outputs(store: MetadataStore, execution: Execution) -> str:
+    described = []
+    for key, artifacts in sorted(store.outputs(execution.id).items()):
+        for artifact in artifacts:
+            place = Path(artifact.uri)
+            value = f" {place.read_text()}" if place.is_file() else ""
+            described.append(f"{key}: {artifact.type} {artifact.state}{value}")
+    return ", ".join(described)
+
+
+def measure(runs: int, cases: Sequence[Case], report: Callable[[str], None]) -> dict[tuple[str, str], list[Timing]]:
+    """The timings of every case with either runner, by its name and the runner's."""
+    timings: dict[tuple[str, str], list[Timing]] = {(case.name, name): [] for case in cases for name in COMMANDS}
+    for index in range(runs):
+        order = tuple(COMMANDS) if index % 2 == 0 else tuple(reversed(COMMANDS))
+        for file in dict.fromkeys(case.file for case in cases):
+            with tempfile.TemporaryDirectory() as folder:
+                homes = {name: Path(folder) / name.lower() for name in order}
+                for case in (one for one in CASES if one.file == file):  # a second run needs the first
+                    took = {}
+                    for name in order:
+                        homes[name].mkdir(exist_ok=True)
+                        took[name] = run(case, name, homes[name])
+                    if difference := result(homes[STOCK]).difference(result(homes[HEADRACE])):
+                        raise SystemExit(f"{case.name}: the two differ: {difference}")
+                    if case in cases:
+                        for name in order:
+                            timings[case.name, name].append(took[name])
+                        report(f"{case.name}: " + ", ".join(f"{name} {took[name].total:.1f} s" for name in COMMANDS))
+    return timings
+
+
+def table(cases: Sequence[Case], timings: dict[tuple[str, str], list[Timing]]) -> Iterator[str]:
+    """A Markdown table of median seconds; a ratio above 1 says how many times as fast Headrace is."""
+    yield "| | stock TFX, s | Headrace, s | ratio | after import: stock, s | Headrace, s | ratio |"
+    yield "|---|---|---|---|---|---|---|"
+    for case in cases:
+        cells = [case.what]
+        for part in ("total", "after_import"):
+            stock, own = (
+                statistics.median(getattr(one, part) for one in timings[case.name, name]) for name in (STOCK, HEADRACE)
+            )
+            cells += [f"{stock:.1f}", f"{own:.1f}", f"{stock / own:.2f}"]
+        yield f"| {' | '.join(cells)} |"
+
+
+def main() -> None:
+    """Measures, and prints the table."""
+    parser = argparse.ArgumentParser(description="Times Headrace against stock TFX's LocalDagRunner.")
+    parser.add_argument("--runs", type=int, default=3, help="how often each is run (default: 3)")
+    parser.add_argument("--only", choices=[case.name for case in CASES], action="append", help="may be given again")
+    arguments = parser.parse_args()
+    cases = [case for case in CASES if not arguments.only or case.name in arguments.only]
+    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    print(f"Python {platform.python_version()}, {len(os.sched_getaffinity(0))} cores, load before: {load}")
+    timings = measure(arguments.runs, cases, lambda line: print(line, file=sys.stderr, flush=True))
+    for line in table(cases, timings):
+        print(line)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""`headrace plan`: what a run would do, and why, without running anything."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from headrace.cli.run import find_definition, read_parameters
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from headrace.orchestration.plan import Plan
+
+
+@click.command()
+@click.argument("pipeline")
+@click.option(
+    "--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set a RuntimeParameter; may be given again."
+)
+@click.option("--no-cache", is_flag=True, help="As if every node were executed, whatever the cache has.")
+@click.option("--no-cache-for", multiple=True, metavar="NODE", help="As if NODE were, whatever the cache has.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+def plan(
+    pipeline: str, assignments: tuple[str, ...], no_cache: bool, no_cache_for: tuple[str, ...], as_json: bool
+) -> None:
+    """Say which nodes of PIPELINE would run, why, and how long they took last time.
+
+    PIPELINE and the options are those of `headrace run`. Nothing is run or recorded.
+    """
+    import json
+
+    from rich.console import Console
+
+    from headrace.orchestration.output import quietly
+    from headrace.orchestration.request import RunRequest
+    from headrace.settings import Settings
+
+    request = RunRequest(read_parameters(assignments), cache=not no_cache, no_cache_for=no_cache_for)
+    path = find_definition(pipeline)
+    settings = Settings.load(path.parent)
+    with quietly():
+        from headrace.orchestration.planning import plan_definition
+    planned = plan_definition(path, settings, request)
+    if as_json:
+        click.echo(json.dumps(planned.asdict(), indent=2))
+    else:
+        _print(planned, Console(highlight=False))
+
+
+def _print(planned: "Plan", console: "Console") -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from headrace.orchestration.plan import Action
+
+    table = Table("node", "would", "why", title=f"a run of {escape(planned.pipeline)}")
+    table.add_column("last time", justify="right")
+    styles = {Action.RUN: "bold", Action.UNKNOWN: "yellow"}
+    for node in planned.nodes:
+        seconds = "" if node.last_seconds is None else f"{node.last_seconds:.1f} s"
+        why = "\n".join(escape(str(change)) for change in node.changes)
+        table.add_row(escape(node.node), node.action, why, seconds, style=styles.get(node.action, "dim"))
+    console.print(table)
+    console.print(_expectation(planned))
+
+
+def _expectation(planned: "Plan") -> str:
+    from headrace.orchestration.plan import Action
+
+    running = [node for node in planned.nodes if node.action is Action.RUN]
+    unknown = sum(node.action is Action.UNKNOWN for node in planned.nodes)
+    parts = [f"{len(running)} of {len(planned.nodes)} nodes would run"]
+    if planned.expected_seconds:
+        parts.append(f"they took {planned.expected_seconds:.1f} s last time, added up")
+    if new := sum(node.last_seconds is None for node in running):
+        parts.append(f"{new} never ran")
+    if unknown:
+        parts.append(f"{unknown} may or may not")
+    return "; ".join(parts)

@@ -1,0 +1,118 @@
+"""What a cache key leads to: the outputs of an earlier execution, if they are still what it left.
+
+TFX takes a cached artifact whose folder exists. A folder can be there and emptied, or a
+file in it cut short, by a full disk or a clean-up. So an execution records the names and
+sizes of the files it leaves, and a hit checks them. Contents are not read: that would cost
+as much as some nodes do.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfx.dsl.io import fileio
+from tfx.orchestration.metadata import Metadata
+from tfx.orchestration.portable.mlmd import execution_lib
+from tfx.types import Artifact
+
+from headrace.metadata.properties import OUTPUTS
+from headrace.orchestration.changes import Category, Change
+
+CACHE_CONTEXT = "execution_cache"  # TFX's type of the contexts that are cache keys
+_PUSHED = "pushed_destination"  # where Pusher copied a model to
+
+
+@dataclass(frozen=True)
+class CacheLookup:
+    """What was found under a cache key."""
+
+    execution_id: int | None  # the execution whose outputs can be used, or None
+    outputs: Mapping[str, list[Artifact]]
+    manifests: str  # for OUTPUTS of the execution that takes these outputs over; may be empty
+    damages: tuple[Change, ...]  # of newer executions, whose outputs cannot be used
+
+
+def output_manifest(uri: str) -> str:
+    """A short digest of the names and sizes of all files at `uri`; empty where there is nothing.
+
+    Of a remote place, which is not walked, only that it is there.
+    """
+    if not fileio.exists(uri):
+        return ""
+    if "://" in uri:
+        return "remote"
+    digest = hashlib.sha256()
+    for name, size in sorted(_files(Path(uri))):
+        digest.update(f"{name}\0{size}\n".encode(errors="surrogateescape"))
+    return digest.hexdigest()[:16]
+
+
+def manifests_of(outputs: Mapping[str, Sequence[Artifact]]) -> str:
+    """The manifest of each output artifact, by "key/index", as JSON: for an execution's property OUTPUTS."""
+    manifests = {
+        f"{key}/{index}": output_manifest(artifact.uri)
+        for key, artifacts in outputs.items()
+        for index, artifact in enumerate(artifacts)
+    }
+    return json.dumps(manifests, sort_keys=True)
+
+
+def damages_of(outputs: Mapping[str, Sequence[Artifact]], manifests: str) -> tuple[Change, ...]:
+    """What is wrong with outputs by now; empty where they are as they were left.
+
+    Args:
+        outputs: output artifacts by key, in the order in which they were recorded.
+        manifests: what `manifests_of` said when they were made, or empty: then only their places are checked.
+    """
+    recorded = json.loads(manifests or "{}")
+    found = []
+    for key, artifacts in outputs.items():
+        for index, artifact in enumerate(artifacts):
+            if detail := _damage(artifact, recorded.get(f"{key}/{index}")):
+                found.append(Change(Category.OUTPUTS, artifact.uri or key, detail))
+    return tuple(found)
+
+
+def find_cached_outputs(handle: Metadata, key: str) -> CacheLookup:
+    """Looks for outputs under a cache key, those of the newest execution first.
+
+    Args:
+        handle: metadata that is entered; it is only read.
+        key: the name of TFX's cache context.
+    """
+    damages: list[Change] = []
+    context = handle.store.get_context_by_type_and_name(CACHE_CONTEXT, key)
+    executions = handle.store.get_executions_by_context(context.id) if context else []
+    successful = [one for one in executions if execution_lib.is_execution_successful(one)]
+    for execution in execution_lib.sort_executions_newest_to_oldest(successful):
+        outputs = execution_lib.get_output_artifacts(handle, execution.id)
+        manifests = execution.custom_properties[OUTPUTS].string_value if OUTPUTS in execution.custom_properties else ""
+        if not (damage := damages_of(outputs, manifests)):
+            return CacheLookup(execution.id, outputs, manifests, tuple(dict.fromkeys(damages)))
+        damages += damage
+    return CacheLookup(None, {}, "", tuple(dict.fromkeys(damages)))
+
+
+def _damage(artifact: Artifact, manifest: str | None) -> str:
+    recorded = artifact.mlmd_artifact
+    if recorded.state != recorded.LIVE:  # as in TFX
+        return f"it is recorded as {recorded.State.Name(recorded.state)}"
+    now = output_manifest(artifact.uri) if artifact.uri else ""
+    if not now:
+        return "it is gone"
+    if manifest is not None and manifest != now:
+        return "its files are not those that were left there"
+    pushed = artifact.get_string_custom_property(_PUSHED)
+    return f"what was pushed to {pushed} is gone" if pushed and not fileio.exists(pushed) else ""
+
+
+def _files(place: Path) -> Iterator[tuple[str, int]]:
+    if place.is_file():
+        yield "", place.stat().st_size
+    for folder, _, names in os.walk(place):
+        for name in names:
+            path = Path(folder, name)
+            yield path.relative_to(place).as_posix(), path.lstat().st_size

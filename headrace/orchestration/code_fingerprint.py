@@ -1,0 +1,128 @@
+"""The code behind a node: which files, and what is in them.
+
+TFX's cache key holds the name of a node's executor, not what it does: edit the body
+of a component, and the old result comes back. These files complete the key. They are
+hashed as they are, so a changed comment counts as a change: too much is run again
+rather than too little.
+"""
+
+import hashlib
+import json
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+from google.protobuf.message import Message
+from tfx.proto.orchestration.executable_spec_pb2 import BeamExecutableSpec, PythonClassExecutableSpec
+from tfx.proto.orchestration.pipeline_pb2 import PipelineNode
+
+from headrace.orchestration.project_imports import files_of_module, imported_files, is_library, with_imports
+from headrace.settings import PROJECT_FILE, project_root
+
+_FUNCTION_SUFFIX = "_fn"  # run_fn, preprocessing_fn, tuner_fn, ...: import paths
+_WHEEL_SUFFIX = ".whl"
+
+
+def code_of(node: PipelineNode, executor_spec: Message | None) -> dict[str, str]:
+    """The code a node runs: a file's path, in a project relative to its root, to the sha256 of its content.
+
+    That is: the module of its executor, the functions and the files that its parameters name, and
+    every module of the project that these import, at any depth. Libraries count by the version of the
+    executor's own ("package tfx" to "1.21.0"). Folders are data, not code: they are left out.
+
+    Args:
+        node: the node, its parameters bound.
+        executor_spec: what executes it; a container has no code that could be read.
+    """
+    python = python_spec(executor_spec)
+    module = python.class_path.rpartition(".")[0] if python else ""
+    files = _executor_files(module)
+    code: dict[str, str] = {}
+    if module and not files:
+        code |= _package_version(module.partition(".")[0])
+    for name, value in _texts(node):
+        if name.endswith(_FUNCTION_SUFFIX) and "." in value:
+            files += files_of_module(value.rpartition(".")[0])
+        if wheel := wheel_of(value):
+            texts = _wheel_texts(wheel)
+            code |= {f"{name}/{file}": hashlib.sha256(text).hexdigest() for file, text in texts.items()}
+            files += [one for text in texts.values() for one in imported_files(text, None)]
+        elif Path(value).name and _is_file(value):
+            files.append(Path(value))
+    for path in sorted(with_imports(files)):
+        name = _name(path)
+        code[str(path) if name in code else name] = _hash(path)
+    return code
+
+
+def digest_of(code: Mapping[str, str]) -> str:
+    """One short text that changes when any of the code does; empty for no code."""
+    return hashlib.sha256(json.dumps(code, sort_keys=True).encode()).hexdigest() if code else ""
+
+
+def python_spec(executor_spec: Message | None) -> PythonClassExecutableSpec | None:
+    """The part that names a Python class, or None: a container, or a node without an executor."""
+    if isinstance(executor_spec, BeamExecutableSpec):
+        return executor_spec.python_executor_spec
+    return executor_spec if isinstance(executor_spec, PythonClassExecutableSpec) else None
+
+
+def wheel_of(value: str) -> Path | None:
+    """The wheel that TFX made of a `module_file` and its folder, from the parameter "module@wheel"."""
+    wheel = value.partition("@")[2]
+    return Path(wheel) if wheel.endswith(_WHEEL_SUFFIX) and _is_file(wheel) else None
+
+
+def _executor_files(module: str) -> list[Path]:
+    if module == "__main__":  # a component of the very file that was run
+        main = getattr(sys.modules["__main__"], "__file__", None)
+        return [Path(main)] if main and not is_library(Path(main)) else []
+    return files_of_module(module) if module else []
+
+
+def _texts(node: PipelineNode) -> Iterator[tuple[str, str]]:
+    for name, value in node.parameters.parameters.items():
+        if value.field_value.string_value:
+            yield name, value.field_value.string_value
+
+
+def _is_file(value: str) -> bool:
+    try:
+        return Path(value).is_file()
+    except (OSError, ValueError):  # no path at all: too long, or with a zero byte
+        return False
+
+
+def _name(path: Path) -> str:
+    """Relative to the project the file is in: the same wherever the project lies and the command is typed."""
+    root = project_root(path.parent)
+    return path.relative_to(root).as_posix() if (root / PROJECT_FILE).is_file() else str(path)
+
+
+def _hash(path: Path) -> str:
+    status = path.stat()
+    return _hash_at(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _hash_at(path: Path, modified: int, size: int) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _package_version(package: str) -> dict[str, str]:
+    try:
+        return {f"package {package}": metadata.version(package)}
+    except metadata.PackageNotFoundError:  # the distribution has another name than its package
+        names = metadata.packages_distributions().get(package, [])
+        return {f"package {package}": ", ".join(f"{name} {metadata.version(name)}" for name in names)} if names else {}
+
+
+def _wheel_texts(wheel: Path) -> dict[str, bytes]:
+    """The wheel's modules: its own bytes differ at each build, for they hold times."""
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in sorted(archive.namelist()) if name.endswith(".py")}

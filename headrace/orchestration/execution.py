@@ -1,0 +1,70 @@
+"""Runs the nodes of a graph: those that are ready at the same time, each launched by a thread."""
+
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from types import FrameType
+
+from headrace.orchestration.graph import GraphNode
+from headrace.orchestration.node_launch import NodeLaunches
+from headrace.orchestration.node_process import NodeProcesses
+from headrace.orchestration.outcomes import NodeOutcome, NodeState
+from headrace.orchestration.progress import Progress
+from headrace.orchestration.schedule import Schedule
+
+
+def run_graph(
+    nodes: Sequence[GraphNode], launches: NodeLaunches, processes: NodeProcesses, progress: Progress, max_parallel: int
+) -> tuple[NodeOutcome, ...]:
+    """Runs all nodes that can be run, at most so many at once; returns what came of each, in their order."""
+    by_id = {node.id: node for node in nodes if not node.is_reused}
+    schedule = Schedule({node.id: node.upstream for node in by_id.values()})
+    outcomes = {node.id: NodeOutcome(node.id, NodeState.REUSED) for node in nodes if node.is_reused}
+    working: set[Future[NodeOutcome]] = set()
+
+    def ended(outcome: NodeOutcome) -> None:
+        outcomes[outcome.node] = outcome
+        progress.ended(outcome)
+        for node, state in schedule.ended(outcome.node, outcome.state).items():
+            skipped = state is NodeState.SKIPPED
+            outcomes[node] = launches.skip(by_id[node]) if skipped else NodeOutcome(node, state)
+            progress.ended(outcomes[node])
+
+    for outcome in outcomes.copy().values():
+        progress.ended(outcome)
+    with ThreadPoolExecutor(max_parallel, thread_name_prefix="node") as threads:
+        while True:
+            if not processes.stopped:
+                for node_id in schedule.take_ready(max_parallel - len(working)):
+                    progress.started(node_id)
+                    working.add(threads.submit(launches.launch, by_id[node_id]))
+            progress.waiting(schedule.waits_for())
+            if not working:
+                break
+            done, working = wait(working, return_when=FIRST_COMPLETED)
+            for future in done:
+                ended(future.result())
+    never = (NodeOutcome(node, NodeState.BLOCKED) for node in schedule.waits_for())
+    outcomes |= {outcome.node: outcome for outcome in never}
+    return tuple(outcomes[node.id] for node in nodes)
+
+
+@contextmanager
+def stop_on_signals(processes: NodeProcesses) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the run's processes; what they worked on is then recorded as canceled."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        # A thread of its own, for a handler may come while this thread holds the lock that stop takes.
+        threading.Thread(target=processes.stop).start()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    saved = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in saved.items():
+            signal.signal(number, handler)

@@ -1,0 +1,56 @@
+"""The nodes of a run as one graph, those of sub-pipelines included."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tfx.proto.orchestration.local_deployment_config_pb2 import LocalDeploymentConfig
+from tfx.proto.orchestration.pipeline_pb2 import Pipeline, PipelineNode
+
+from headrace.orchestration.compilation import local_deployment
+from headrace.settings import Settings
+
+
+@dataclass(frozen=True)
+class GraphNode:
+    """A node, where it belongs, and what it waits for."""
+
+    id: str  # "Trainer", or "inner.Trainer" for a node of the sub-pipeline `inner`
+    node: PipelineNode
+    pipeline: Pipeline  # the one it is a node of, parameters bound
+    deployment: LocalDeploymentConfig
+    upstream: frozenset[str]  # ids of the graph
+
+    @property
+    def is_reused(self) -> bool:
+        """A partial run takes its outputs from an earlier run."""
+        return bool(self.node.execution_options.HasField("skip"))
+
+
+def graph_of(pipeline: Pipeline, settings: Settings) -> list[GraphNode]:
+    """The nodes in topological order. Compiled sub-pipelines begin and end with nodes of their own."""
+    return list(_nodes(pipeline, settings, "", frozenset()))
+
+
+def _nodes(pipeline: Pipeline, settings: Settings, prefix: str, outside: frozenset[str]) -> Iterator[GraphNode]:
+    deployment = local_deployment(pipeline, settings)
+    ids: dict[str, frozenset[str]] = {}  # of a node or sub-pipeline: what it stands for in the graph
+    for one in pipeline.nodes:
+        if one.WhichOneof("node") == "sub_pipeline":
+            inner = one.sub_pipeline
+            begin = inner.nodes[0].pipeline_node
+            waits = _upstream(begin, ids) | outside
+            nodes = list(_nodes(inner, settings, f"{prefix}{inner.pipeline_info.id}.", waits))
+            ids[inner.pipeline_info.id] = frozenset(node.id for node in nodes)
+            yield from nodes
+        else:
+            node = one.pipeline_node
+            node_id = prefix + node.node_info.id
+            upstream = _upstream(node, ids) | outside
+            ids[node.node_info.id] = frozenset([node_id])
+            if prefix and len(ids) == 1:  # the node that begins a sub-pipeline: all others in it wait for it
+                outside = ids[node.node_info.id]
+            yield GraphNode(node_id, node, pipeline, deployment, upstream)
+
+
+def _upstream(node: PipelineNode, ids: dict[str, frozenset[str]]) -> frozenset[str]:
+    return frozenset().union(*(ids.get(name, frozenset()) for name in node.upstream_nodes))

@@ -1,0 +1,55 @@
+"""A run as events for machines: one JSON object a line, on standard output."""
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from types import TracebackType
+from typing import Self
+
+from headrace.orchestration.outcomes import NodeOutcome, RunOutcome
+from headrace.orchestration.summary import Findings
+
+
+class JsonProgress:
+    """Writes each event as it happens: `event`, `time` in seconds since 1970, and its facts."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def run_started(self, pipeline: str, run_id: str) -> None:
+        """Event run_started."""
+        _write("run_started", pipeline=pipeline, run_id=run_id)
+
+    def started(self, node: str) -> None:
+        """Event node_started."""
+        _write("node_started", node=node)
+
+    def waiting(self, upstream: Mapping[str, set[str]]) -> None:
+        """No event: it follows from the others."""
+
+    def ended(self, outcome: NodeOutcome) -> None:
+        """Event node_ended, with the outcome's facts."""
+        _write("node_ended", **asdict(outcome))
+
+    def run_ended(self, outcome: RunOutcome, findings: Findings) -> None:
+        """Event run_ended."""
+        state = "canceled" if outcome.canceled else "failed" if outcome.failed else "succeeded"
+        _write(
+            "run_ended",
+            state=state,
+            seconds=outcome.seconds,
+            blessed=[evaluation.blessed for evaluation in findings.evaluations],
+            pushed=list(findings.pushed),
+            log_folder=outcome.log_folder,
+        )
+
+
+def _write(event: str, **facts: object) -> None:
+    print(json.dumps({"event": event, "time": time.time(), **facts}, default=str), file=sys.stdout, flush=True)

@@ -1,0 +1,248 @@
+"""TFX's Launcher, for any number of inputs and attempts, with a cache that knows the code.
+
+Stock Launcher.launch() handles one set of inputs, takes up the execution of an earlier
+attempt, and leaves no message on a failed one. The steps here are its own, in its
+order, built of the same pieces; each set of inputs and each attempt is an execution.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tfx.dsl.compiler.placeholder_utils import ResolutionContext
+from tfx.orchestration import data_types_utils
+from tfx.orchestration.local import runner_utils
+from tfx.orchestration.portable import cache_utils, execution_publish_utils, inputs_utils
+from tfx.orchestration.portable.data_types import ExecutionInfo
+from tfx.orchestration.portable.input_resolution.exceptions import InputResolutionError
+from tfx.orchestration.portable.launcher import Launcher
+from tfx.orchestration.portable.mlmd import context_lib
+from tfx.types import Artifact
+
+from headrace.metadata import MetadataStore, Property, State
+from headrace.metadata import properties as names
+from headrace.metadata.store import Context, MlmdExecution
+from headrace.orchestration.cache_key import key_parts, with_code
+from headrace.orchestration.cached_outputs import find_cached_outputs, manifests_of
+from headrace.orchestration.code_fingerprint import code_of, digest_of
+from headrace.orchestration.connection import SharedMetadata
+from headrace.orchestration.executors import process_operators
+from headrace.orchestration.faults import failure_of
+from headrace.orchestration.graph import GraphNode
+from headrace.orchestration.node_process import STOPPED, NodeFailedError, NodeProcesses
+from headrace.orchestration.outcomes import Failure, NodeState
+
+Artifacts = Mapping[str, list[Artifact]]
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What a node is to work on: one set of inputs for each execution; none, if it is to be skipped."""
+
+    contexts: list[Context]
+    parameters: dict[str, Any]
+    inputs: tuple[Artifacts, ...]
+
+
+@dataclass(frozen=True)
+class Done:
+    """An execution that succeeded."""
+
+    execution_id: int
+    state: NodeState
+
+
+class AttemptFailedError(Exception):
+    """An execution failed, and is recorded so."""
+
+    def __init__(self, failure: Failure, execution_id: int) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+        self.execution_id = execution_id
+
+
+class NodeLauncher(Launcher):
+    """Launches a node that has an executor."""
+
+    def __init__(self, node: GraphNode, store: MetadataStore, processes: NodeProcesses, log: Path) -> None:
+        """Takes a node, the run's store and processes, and the file to log to."""
+        node_id = node.node.node_info.id
+        platform = node.deployment.node_level_platform_configs.get(node_id)
+        executor_spec = runner_utils.extract_executor_spec(node.deployment, node_id)
+        timeout = node.node.execution_options.execution_timeout_sec or None
+        super().__init__(
+            pipeline_node=node.node,
+            mlmd_connection=SharedMetadata(store),
+            pipeline_info=node.pipeline.pipeline_info,
+            pipeline_runtime_spec=node.pipeline.runtime_spec,
+            executor_spec=executor_spec,
+            custom_driver_spec=runner_utils.extract_custom_driver_spec(node.deployment, node_id),
+            platform_config=getattr(platform, platform.WhichOneof("config")) if platform else None,
+            custom_executor_operators=process_operators(processes, log, timeout),
+        )
+        self._store = store
+        self._log = log
+        self._code = code_of(node.node, executor_spec)
+
+    def static(self) -> Resolved:
+        """The node's contexts and static parameters, its inputs not looked for."""
+        with self._mlmd_connection as connection:
+            contexts = context_lib.prepare_contexts(connection, self._pipeline_node.contexts)
+        values = inputs_utils.resolve_parameters_with_schema(self._pipeline_node.parameters)
+        return Resolved(contexts, data_types_utils.build_parsed_value_dict(values), ())
+
+    def resolve(self) -> Resolved:
+        """Finds what the node is to work on.
+
+        Raises:
+            AttemptFailedError: its inputs cannot be resolved.
+        """
+        static = self.static()
+        try:
+            with self._mlmd_connection as connection:
+                inputs = inputs_utils.resolve_input_artifacts(
+                    pipeline_node=self._pipeline_node, metadata_handle=connection
+                )
+        except InputResolutionError as error:
+            logging.exception("%s: its inputs are not resolved", self._pipeline_node.node_info.id)
+            execution_id = self._register(static.contexts, {}, static.parameters).id
+            failure = Failure("inputs not resolved", failure_of(error).message, retryable=False)
+            raise self._failed(execution_id, failure, {}) from error
+        return replace(static, inputs=tuple(inputs))
+
+    def skip(self, resolved: Resolved, reason: str) -> int:
+        """Records that the node is skipped; returns the execution that says so."""
+        execution_id = self._register(resolved.contexts, {}, resolved.parameters).id
+        self._store.annotate(execution_id, {names.SKIPPED: reason}, State.CANCELED)
+        return execution_id
+
+    def attempt(self, resolved: Resolved, inputs: Artifacts) -> Done:
+        """One execution on one set of inputs: driver, cache, executor, publisher.
+
+        Raises:
+            AttemptFailedError: whatever went wrong; the execution says what.
+        """
+        contexts, parameters = list(resolved.contexts), dict(resolved.parameters)
+        resources: Mapping[str, Property] = {}
+        failure: Failure | None = None
+        try:
+            parameters |= self._dynamic_parameters(inputs)
+        except InputResolutionError as error:
+            failure = failure_of(error)
+        execution = self._register(contexts, inputs, parameters)
+        try:
+            if failure is None:
+                return self._work(execution, contexts, inputs, parameters)
+        except NodeFailedError as error:
+            failure, resources = error.failure, error.resources
+        except Exception as error:  # of a driver or a publisher, or of Headrace
+            logging.exception("%s failed outside its executor", self._pipeline_node.node_info.id)
+            failure = failure_of(error)
+        raise self._failed(execution.id, failure, resources)
+
+    def _work(
+        self, execution: MlmdExecution, contexts: list[Context], inputs: Artifacts, parameters: dict[str, Any]
+    ) -> Done:
+        outputs = self._output_resolver.generate_output_artifacts(execution.id)
+        if self._driver_operator:
+            place = self._output_resolver.get_driver_output_uri()
+            info = self._info(inputs, outputs, parameters, execution_output_uri=place)
+            self._update_with_driver_output(self._driver_operator.run_driver(info), parameters, outputs)
+        parts = key_parts(self._pipeline_node, self._executor_spec, self._code, inputs, outputs, parameters)
+        with self._mlmd_connection as connection:
+            cache_context = cache_utils.get_cache_context(
+                metadata_handle=connection,
+                pipeline_node=self._pipeline_node,
+                pipeline_info=self._pipeline_info,
+                executor_spec=with_code(self._executor_spec, digest_of(self._code)),
+                input_artifacts=inputs,
+                output_artifacts=outputs,
+                parameters=parameters,
+            )
+            contexts.append(cache_context)
+            self._store.annotate(execution.id, {names.KEY: parts.to_json()})
+            if self._pipeline_node.execution_options.caching_options.enable_cache:
+                found = find_cached_outputs(connection, cache_context.name)
+                if found.execution_id is not None:
+                    return self._take(execution.id, contexts, found.outputs, found.manifests)
+                for damage in found.damages:
+                    logging.warning("cached outputs of %s: %s", self._pipeline_node.node_info.id, damage)
+        self._execute(
+            self._info(
+                inputs,
+                outputs,
+                parameters,
+                execution_id=execution.id,
+                execution_output_uri=self._output_resolver.get_executor_output_uri(execution.id),
+                stateful_working_dir=self._output_resolver.get_stateful_working_directory(execution),
+                tmp_dir=self._output_resolver.make_tmp_dir(execution.id),
+            ),
+            contexts,
+        )
+        return Done(execution.id, NodeState.SUCCEEDED)
+
+    def _execute(self, info: ExecutionInfo, contexts: list[Context]) -> None:
+        try:
+            output = self._run_executor(info)
+        finally:
+            self._clean_up_stateless_execution_info(info)
+        self._clean_up_stateful_execution_info(info)
+        made = {names.LOG: str(self._log), names.OUTPUTS: manifests_of(info.output_dict)}
+        for name, value in made.items():
+            data_types_utils.set_metadata_value(output.execution_properties[name], value)
+        self._publish_successful_execution(info.execution_id, contexts, info.output_dict, output)
+
+    def _take(self, execution_id: int, contexts: list[Context], outputs: Artifacts, manifests: str) -> Done:
+        """Publishes cached outputs as this execution's; the metadata connection is entered."""
+        self._store.annotate(execution_id, {names.OUTPUTS: manifests})
+        executions = self._mlmd_connection.store.get_executions_by_id([execution_id])
+        execution_publish_utils.publish_cached_executions(
+            self._mlmd_connection, contexts=contexts, executions=executions, output_artifacts_maps=[outputs]
+        )
+        return Done(execution_id, NodeState.CACHED)
+
+    def _dynamic_parameters(self, inputs: Artifacts) -> dict[str, Any]:
+        context = ResolutionContext(
+            exec_info=self._info(inputs, {}, {}),
+            executor_spec=self._executor_spec,
+            platform_config=self._platform_config,
+        )
+        values: dict[str, Any] = inputs_utils.resolve_dynamic_parameters(self._pipeline_node.parameters, context)
+        return values
+
+    def _info(self, inputs: Artifacts, outputs: Artifacts, parameters: dict[str, Any], **more: Any) -> ExecutionInfo:
+        return self._build_execution_info(
+            input_dict={key: list(value) for key, value in inputs.items()},
+            output_dict=outputs,
+            exec_properties=parameters,
+            top_level_pipeline_run_id=self._pipeline_runtime_spec.top_level_pipeline_run_id,
+            **more,
+        )
+
+    def _register(self, contexts: list[Context], inputs: Artifacts, parameters: Mapping[str, Any]) -> MlmdExecution:
+        with self._mlmd_connection as connection:
+            return execution_publish_utils.register_execution(
+                metadata_handle=connection,
+                execution_type=self._pipeline_node.node_info.type,
+                contexts=contexts,
+                input_artifacts=inputs,
+                exec_properties=parameters,
+            )
+
+    def _failed(self, execution_id: int, failure: Failure, resources: Mapping[str, Property]) -> AttemptFailedError:
+        state = State.CANCELED if failure == STOPPED else State.FAILED
+        facts = {**resources, **error_properties(failure), names.LOG: str(self._log)}
+        self._store.annotate(execution_id, facts, state)
+        return AttemptFailedError(failure, execution_id)
+
+
+def error_properties(failure: Failure) -> dict[str, Property]:
+    """A failure as properties of its execution."""
+    return {
+        names.ERROR_KIND: failure.kind,
+        names.ERROR_MESSAGE: failure.message,
+        names.ERROR_WHERE: failure.where,
+        names.ERROR_WHY: failure.why,
+    }

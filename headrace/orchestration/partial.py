@@ -1,0 +1,66 @@
+"""Runs a part of a pipeline, on what an earlier run made; recorded as TFX records partial runs."""
+
+from collections.abc import Iterable
+
+from tfx.orchestration.portable import partial_run_utils
+from tfx.proto.orchestration.pipeline_pb2 import NodeExecutionOptions, Pipeline
+
+from headrace.errors import UnknownNameError, UserError
+from headrace.metadata import MetadataStore, Run
+from headrace.orchestration.connection import SharedMetadata
+from headrace.orchestration.request import RunRequest
+
+_REQUIRED = NodeExecutionOptions.Skip.REQUIRED
+
+
+def mark_part(pipeline: Pipeline, request: RunRequest, store: MetadataStore) -> None:
+    """Marks the nodes to run and those to reuse, and makes what is reused part of this run.
+
+    Raises:
+        UserError: there is no such node, nothing to resume, or no run to take the rest from.
+    """
+    name, next_step = pipeline.pipeline_info.id, f"headrace run {pipeline.pipeline_info.id}"
+    nodes = [node.pipeline_node.node_info.id for node in pipeline.nodes if node.WhichOneof("node") == "pipeline_node"]
+    for node in (*request.from_nodes, *request.to_nodes):
+        if node not in nodes:
+            raise UnknownNameError.among("node", node, nodes, where=f"pipeline {name}")
+    runs = store.runs(name)
+    if not runs:
+        raise UserError(
+            f"there is no earlier run of {name}", why="a part of a run takes the rest from one", next_step=next_step
+        )
+    from_nodes = list(request.from_nodes)
+    if request.resume:
+        runs = runs[:1]
+        from_nodes = [node for node in nodes if node not in _succeeded(store, runs[0])]
+        if not from_nodes:
+            raise UserError(f"the last run of {name} succeeded", why="there is nothing to resume", next_step=next_step)
+    try:
+        partial_run_utils.mark_pipeline(pipeline, from_nodes=from_nodes or None, to_nodes=request.to_nodes or None)
+    except ValueError as error:  # an ASYNC pipeline, or one with sub-pipelines
+        raise UserError(f"TFX cannot run a part of {name}", why=str(error), next_step=next_step) from error
+    base = _base_run(pipeline, store, runs)
+    if base is None:
+        raise UserError(
+            f"no run of {name} has made all that this part needs",
+            why=f"needed: {', '.join(sorted(_required(pipeline)))}",
+            next_step=next_step,
+        )
+    partial_run_utils.set_base_pipeline_run_strategy(pipeline.runtime_spec.snapshot_settings, base.id)
+    with SharedMetadata(store) as connection:
+        partial_run_utils.snapshot(connection, pipeline)
+
+
+def _base_run(pipeline: Pipeline, store: MetadataStore, runs: Iterable[Run]) -> Run | None:
+    """The newest run in which all that is reused succeeded."""
+    required = _required(pipeline)
+    return next((run for run in runs if required <= _succeeded(store, run)), None)
+
+
+def _required(pipeline: Pipeline) -> set[str]:
+    nodes = [node.pipeline_node for node in pipeline.nodes]
+    return {node.node_info.id for node in nodes if node.execution_options.skip.reuse_artifacts_mode == _REQUIRED}
+
+
+def _succeeded(store: MetadataStore, run: Run) -> set[str]:
+    return {execution.node for execution in store.executions(run) if execution.state.succeeded}

@@ -1,0 +1,55 @@
+"""Plans the pipeline that a file defines, with all that a run of it would check and bind."""
+
+from pathlib import Path
+from typing import Any
+
+from tfx.orchestration.portable.tfx_runner import IrBasedRunner
+from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RunOptions
+
+from headrace.metadata import MetadataStore
+from headrace.metadata.store import ConnectionConfig
+from headrace.orchestration.compilation import bind_parameters, connection_config, set_cache
+from headrace.orchestration.definition import defined
+from headrace.orchestration.graph import graph_of
+from headrace.orchestration.output import quietly
+from headrace.orchestration.plan import Plan, plan
+from headrace.orchestration.preflight import check_inputs
+from headrace.orchestration.request import RunRequest
+from headrace.orchestration.runner import HeadraceDagRunner
+from headrace.settings import Settings
+
+_RUN_ID = "planned"  # of a run that never is
+
+
+class _Compiler(IrBasedRunner):
+    """A runner that only compiles; a `module_file` becomes a wheel in the pipeline's root, as in every compilation."""
+
+    def run_with_ir(self, pipeline: Pipeline, run_options: RunOptions | None = None, **kwargs: Any) -> Pipeline:
+        return pipeline
+
+
+def plan_definition(path: Path, settings: Settings, request: RunRequest) -> Plan:
+    """Plans the pipeline that the file at `path` defines; makes no store and no home where there are none.
+
+    Raises:
+        DefinitionError: the file fails, or runs no pipeline.
+        UserError: something cannot be as it is asked for; a run would be refused for the same reason.
+    """
+    with defined(path) as (runner, pipeline):
+        own = runner.settings if isinstance(runner, HeadraceDagRunner) else settings
+        with quietly():
+            compiled: Pipeline = _Compiler().run(pipeline)
+        bind_parameters(compiled, _RUN_ID, request.parameters)
+        check_inputs(compiled)
+        with quietly():
+            nodes = graph_of(compiled, own)
+        set_cache(nodes, request)
+        store = _open(connection_config(nodes[0].deployment, own))
+        with quietly():
+            return plan(compiled.pipeline_info.id, nodes, store)
+
+
+def _open(config: ConnectionConfig) -> MetadataStore | None:
+    """The store, or None: where a SQLite file is not there, none is made."""
+    file = config.sqlite.filename_uri
+    return None if file and not Path(file).exists() else MetadataStore.connect(config)

@@ -1,0 +1,23 @@
+"""What a run is asked to do, beyond what its pipeline says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """Parameters, the part of the pipeline to run, and what may come from the cache."""
+
+    parameters: Mapping[str, str] = field(default_factory=dict)  # RuntimeParameters, as text
+    resume: bool = False  # go on with the last run, from what failed in it
+    from_nodes: tuple[str, ...] = ()  # run these and what depends on them
+    to_nodes: tuple[str, ...] = ()  # run these and what they depend on
+    cache: bool = True
+    no_cache_for: tuple[str, ...] = ()  # nodes that are executed whatever the cache has
+    as_json: bool = False  # events for machines instead of a console for people
+    command: str = ""  # what the person typed, for the command that continues a failed run
+
+    @property
+    def is_partial(self) -> bool:
+        """Some nodes are not run but taken from an earlier run."""
+        return self.resume or bool(self.from_nodes or self.to_nodes)

@@ -1,0 +1,186 @@
+"""The runs there were and are, from ML Metadata and the locks of those that go on."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from enum import StrEnum
+
+from headrace.errors import UnknownNameError
+from headrace.metadata import Execution, MetadataStore, Run, State
+from headrace.metadata import properties as names
+from headrace.orchestration.outcomes import Failure, NodeState
+from headrace.orchestration.run_lock import DIED, KILLED, LockedRun, live_runs
+from headrace.settings import Settings
+
+LATEST = "latest"
+RUNNING = "running"
+_SHOWN = 5  # ids in a message
+_STATES = {
+    State.UNKNOWN: "unknown",
+    State.NEW: RUNNING,
+    State.RUNNING: RUNNING,
+    State.COMPLETE: NodeState.SUCCEEDED.value,
+    State.FAILED: NodeState.FAILED.value,
+    State.CACHED: NodeState.CACHED.value,
+    State.CANCELED: NodeState.CANCELED.value,
+}
+
+
+class RunState(StrEnum):
+    """How a run goes, or went."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    DIED = DIED  # its orchestrator was killed
+    UNKNOWN = "unknown"  # it does not go on, as far as Headrace can tell, and has no end: another tool's run
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run, with all its executions in the order they were registered."""
+
+    id: str
+    pipeline: str
+    started: datetime
+    state: RunState
+    executions: tuple[Execution, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """From its start to its end; to now, if it goes on; to the last sign of life, if it died."""
+        if self.state is RunState.RUNNING:
+            return (datetime.now(UTC) - self.started).total_seconds()
+        return max([0.0, *((_last_sign(one) - self.started).total_seconds() for one in self.executions)])
+
+    @property
+    def nodes(self) -> dict[str, Execution]:
+        """Of each node the execution that tells what came of it: its last, where it was tried again."""
+        deciding: dict[str, Execution] = {}
+        for execution in self.executions:
+            before = deciding.get(execution.node)
+            # Stopped while it was tried again, it has failed all the same.
+            if not (before and before.state is State.FAILED and execution.state is State.CANCELED):
+                deciding[execution.node] = execution
+        return deciding
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many nodes are in each state."""
+        return dict(Counter(node_state(execution) for execution in self.nodes.values()))
+
+
+def node_state(execution: Execution) -> str:
+    """An execution's state as people read it: a NodeState's text, "running" or "unknown"."""
+    if execution.state is State.CANCELED and names.SKIPPED in execution.properties:
+        return NodeState.SKIPPED.value
+    return _STATES[execution.state]
+
+
+def node_seconds(execution: Execution) -> float | None:
+    """How long a node's process took, or its execution where it had none; None if nobody knows."""
+    measured = execution.properties.get(names.WALL_SECONDS)
+    if measured is not None:
+        return float(measured)
+    if node_state(execution) == RUNNING:
+        return (datetime.now(UTC) - execution.started).total_seconds()
+    return None if _died(execution) else execution.seconds
+
+
+def failure_of_execution(execution: Execution) -> Failure | None:
+    """The error on an execution, if there is one."""
+    facts = (names.ERROR_KIND, names.ERROR_MESSAGE, names.ERROR_WHERE, names.ERROR_WHY)
+    kind, message, where, why = (str(execution.properties.get(fact, "")) for fact in facts)
+    return Failure(kind, message, where, why) if kind else None
+
+
+def run_records(
+    settings: Settings, store: MetadataStore | None, pipeline: str | None = None, limit: int | None = None
+) -> list[RunRecord]:
+    """The runs of a pipeline, or of all, the newest first; at most `limit` of them.
+
+    A run that has registered nothing yet is there too; `store` may be None while there is no store.
+    """
+    runs, live = _known(settings, store)
+    chosen = [run for run in runs if pipeline in (None, run.pipeline)][:limit]
+    recorded = [run for run in chosen if isinstance(run, Run)]
+    executions = store.executions_of(recorded) if store else {}
+    return [_record(run, executions.get(run_id_of(run), []), live) for run in chosen]
+
+
+def find_run(settings: Settings, store: MetadataStore | None, name: str) -> RunRecord:
+    """The run of an id, of a prefix that only one id has, or the "latest".
+
+    Raises:
+        UnknownNameError: there is none, or more than one.
+    """
+    runs, live = _known(settings, store)
+    run = {run_id_of(run): run for run in runs}[_resolve(name, [run_id_of(run) for run in runs])]
+    executions = store.executions(run) if store and isinstance(run, Run) else []
+    return _record(run, executions, live)
+
+
+def run_id_of(run: Run | LockedRun) -> str:
+    """The id of a run, recorded or locked."""
+    return run.id if isinstance(run, Run) else run.run_id
+
+
+def _known(settings: Settings, store: MetadataStore | None) -> tuple[list[Run | LockedRun], set[str]]:
+    """All runs, the newest first, and the ids of those that go on."""
+    locked = live_runs(settings)
+    recorded = store.runs() if store else []
+    ids = {run.id for run in recorded}
+    starting = [run for run in locked if run.run_id not in ids]
+    runs: list[Run | LockedRun] = [*starting, *recorded]
+    return sorted(runs, key=lambda run: run.started, reverse=True), {run.run_id for run in locked}
+
+
+def _resolve(name: str, ids: Sequence[str]) -> str:
+    if name == LATEST and ids:
+        return ids[0]
+    begin = [name] if name in ids else [one for one in ids if one.startswith(name)]
+    if len(begin) == 1:
+        return begin[0]
+    what = f"there is no run {name!r}"
+    if len(begin) > 1:
+        what = f"{len(begin)} runs begin with {name!r}"
+        why = _some(begin)
+    elif near := get_close_matches(name, [*ids, LATEST], n=1, cutoff=0.5):
+        why = f"did you mean {near[0]!r}?"
+    else:
+        why = f"the newest: {_some(ids)}" if ids else "there are none yet"
+    raise UnknownNameError(what, why=why, next_step="headrace runs list")
+
+
+def _some(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:_SHOWN]) + (", ..." if len(ids) > _SHOWN else "")
+
+
+def _record(run: Run | LockedRun, executions: Iterable[Execution], live: set[str]) -> RunRecord:
+    record = RunRecord(run_id_of(run), run.pipeline, run.started, RunState.UNKNOWN, tuple(executions))
+    properties = run.properties if isinstance(run, Run) else {}
+    state = RunState.RUNNING if record.id in live else _ended_state(record, properties)
+    return RunRecord(record.id, record.pipeline, record.started, state, record.executions)
+
+
+def _ended_state(record: RunRecord, properties: Mapping[str, object]) -> RunState:
+    told = str(properties.get(names.RUN_STATE, ""))
+    if told in list(RunState):
+        return RunState(told)
+    states = record.counts
+    if NodeState.FAILED in states:
+        return RunState.FAILED
+    if NodeState.CANCELED in states:
+        return RunState.CANCELED
+    return RunState.UNKNOWN if RUNNING in states or not states else RunState.SUCCEEDED
+
+
+def _died(execution: Execution) -> bool:
+    return execution.properties.get(names.ERROR_KIND) == KILLED
+
+
+def _last_sign(execution: Execution) -> datetime:
+    return execution.started if _died(execution) else execution.ended

@@ -1,0 +1,68 @@
+"""Runs small pipelines in this process, all on one warm server, each test in a home of its own."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tfx.dsl.components.base.base_node import BaseNode
+from tfx.orchestration.pipeline import Pipeline
+
+from headrace.errors import HeadraceError
+from headrace.metadata import Execution, MetadataStore, Run
+from headrace.orchestration import HeadraceDagRunner, RunOutcome
+from headrace.orchestration.outcomes import NodeState
+from headrace.orchestration.request import RunRequest
+from headrace.settings import Settings
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A run, as it was returned, refused or recorded."""
+
+    store: MetadataStore
+    run: Run | None
+    outcome: RunOutcome | None
+    error: HeadraceError | None
+
+    @property
+    def executions(self) -> list[Execution]:
+        return self.store.executions(self.run)
+
+    def of(self, node: str) -> list[Execution]:
+        """A node's executions, in order."""
+        return [execution for execution in self.executions if execution.node == node]
+
+    def value(self, node: str, key: str) -> list[str]:
+        """What a node's executions wrote to a value artifact."""
+        artifacts = [artifact for one in self.of(node) for artifact in self.store.outputs(one.id)[key]]
+        return [Path(artifact.uri).read_text() for artifact in artifacts]
+
+    @property
+    def states(self) -> dict[str, NodeState]:
+        assert self.outcome is not None
+        return {node.node: node.state for node in self.outcome.nodes}
+
+
+RunPipeline = Callable[..., Ran]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", max_parallel=2)
+
+
+@pytest.fixture
+def run_pipeline(settings: Settings) -> RunPipeline:
+    def run(name: str, components: Sequence[BaseNode], request: RunRequest | None = None, **options: Any) -> Ran:
+        pipeline = Pipeline(name, str(settings.pipeline_root(name)), components=list(components), **options)
+        outcome, error = None, None
+        try:
+            outcome = HeadraceDagRunner(settings).run(pipeline, request=request)
+        except HeadraceError as raised:
+            error = raised
+        store = MetadataStore.open(settings.metadata_path)
+        return Ran(store, next(iter(store.runs(name)), None), outcome, error)
+
+    return run

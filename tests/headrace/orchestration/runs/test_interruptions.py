@@ -1,0 +1,146 @@
+"""Runs that are stopped or killed, and runs beside each other: nothing is lost, nothing is left."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from headrace.metadata import MetadataStore, State
+
+DEFINITION = """
+import sys
+from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+from tfx.orchestration.pipeline import Pipeline
+from tests.small_components import AddOne, Meet, Number
+
+place = {place!r}
+number = Number(value=1)
+waits = Meet(place=place, me={me!r}, other={other!r}).with_id("Waits")
+last = AddOne(number=number.outputs["number"]).with_id("Last")
+last.add_upstream_node(waits)
+LocalDagRunner().run(Pipeline({name!r}, {root!r}, components=[number, waits, last], enable_cache=False))
+"""
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+def eventually(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def start(tmp_path: Path, home: Path) -> Iterator[Start]:
+    """Starts `headrace run` of a pipeline whose node Waits ends when the file `other` is there."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(*options: str, name: str = "stopped", me: str = "me", other: str = "other") -> "subprocess.Popen[str]":
+        path = tmp_path / f"{name}_{me}.py"
+        path.write_text(DEFINITION.format(place=str(tmp_path), me=me, other=other, name=name, root=str(home / name)))
+        process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("headrace")), "run", str(path), *options],
+            env={**os.environ, "HEADRACE_HOME": str(home)},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def processes_of(session: int) -> list[int]:
+    """The processes of a session that are still alive."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == session and fields[0] != "Z":
+            found.append(int(path.parent.name))
+    return found
+
+
+def states(home: Path) -> dict[str, State]:
+    store = MetadataStore.open(home / "metadata.sqlite")
+    return {execution.node: execution.state for execution in store.executions()}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_ends_its_children_and_records_them_as_canceled(
+    start: Start, home: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    run = start()
+    eventually((tmp_path / "me").exists, "the node never began")
+    os.killpg(run.pid, number)  # a terminal's Ctrl-C goes to the whole group
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert "was stopped" in err
+    assert err.strip().splitlines()[-1].endswith("--resume")
+    assert "Traceback" not in out + err
+    recorded = states(home)
+    assert recorded["Waits"] is State.CANCELED
+    assert set(recorded.values()) <= {State.COMPLETE, State.CANCELED}
+    assert "Last" not in recorded
+    eventually(lambda: not processes_of(run.pid), "processes were left behind")
+
+
+def test_after_a_kill_no_process_is_left_and_the_next_command_puts_the_record_right_and_resumes(
+    start: Start, home: Path, tmp_path: Path
+) -> None:
+    run = start()
+    eventually((tmp_path / "me").exists, "the node never began")
+    os.kill(run.pid, signal.SIGKILL)
+    run.communicate()
+    eventually(lambda: not processes_of(run.pid), "processes were left behind")
+    assert states(home)["Waits"] is State.RUNNING  # nobody could say otherwise
+    (tmp_path / "other").touch()
+    resumed = start("--resume")
+    out, err = resumed.communicate(timeout=120)
+    assert resumed.returncode == 0, out + err
+    assert "its orchestrator was killed while Waits ran" in err
+    store = MetadataStore.open(home / "metadata.sqlite")
+    ended = [execution for execution in store.executions() if execution.node == "Waits"]
+    assert [execution.state for execution in ended] == [State.FAILED, State.COMPLETE]
+    assert "Last" in {execution.node for execution in store.executions(store.runs("stopped")[0])}
+
+
+def test_two_runs_at_once_share_a_store_that_did_not_exist(start: Start, home: Path) -> None:
+    # Each waits for a sign of the other, so they do run at once.
+    runs = [start(name="left", me="l", other="r"), start(name="right", me="r", other="l")]
+    for run in runs:
+        out, err = run.communicate(timeout=120)
+        assert run.returncode == 0, out + err
+    store = MetadataStore.open(home / "metadata.sqlite")
+    for name in ("left", "right"):
+        [recorded] = store.runs(name)
+        assert [execution.state for execution in store.executions(recorded)] == [State.COMPLETE] * 3
+
+
+def test_two_runs_of_one_pipeline_at_once_are_two_runs(start: Start, home: Path) -> None:
+    runs = [start(name="same", me="l", other="r"), start(name="same", me="r", other="l")]
+    for run in runs:
+        out, err = run.communicate(timeout=120)
+        assert run.returncode == 0, out + err
+    store = MetadataStore.open(home / "metadata.sqlite")
+    assert len(store.runs("same")) == 2
+    assert [execution.state for execution in store.executions()] == [State.COMPLETE] * 6

@@ -1,0 +1,93 @@
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tfx.types import Artifact
+from tfx.types.standard_artifacts import Model, PushedModel
+
+from headrace.orchestration.cached_outputs import damages_of, manifests_of, output_manifest
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    model = tmp_path / "model"
+    (model / "variables").mkdir(parents=True)
+    (model / "saved_model.pb").write_text("graph")
+    (model / "variables" / "data").write_text("weights")
+    return model
+
+
+def live(artifact: Artifact, uri: Path) -> Artifact:
+    artifact.uri = str(uri)
+    artifact.mlmd_artifact.state = artifact.mlmd_artifact.LIVE
+    return artifact
+
+
+def truncate(folder: Path) -> None:
+    (folder / "variables" / "data").write_text("weig")
+
+
+def empty(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.mkdir()
+
+
+def remove_a_file(folder: Path) -> None:
+    (folder / "saved_model.pb").unlink()
+
+
+def add_a_file(folder: Path) -> None:
+    (folder / "more").touch()
+
+
+def rename_a_file(folder: Path) -> None:
+    (folder / "saved_model.pb").rename(folder / "model.pb")
+
+
+@pytest.mark.parametrize("damage", [truncate, empty, remove_a_file, add_a_file, rename_a_file])
+def test_a_manifest_tells_that_files_are_not_those_that_were_left(damage: Callable[[Path], None], folder: Path) -> None:
+    outputs = {"model": [live(Model(), folder)]}
+    manifests = manifests_of(outputs)
+    assert damages_of(outputs, manifests) == ()
+    damage(folder)
+    [change] = damages_of(outputs, manifests)
+    assert str(change) == f"outputs {folder}: its files are not those that were left there"
+
+
+def test_a_folder_that_is_gone_is_damage_with_or_without_a_manifest(folder: Path) -> None:
+    outputs = {"model": [live(Model(), folder)]}
+    manifests = manifests_of(outputs)
+    shutil.rmtree(folder)
+    for recorded in (manifests, ""):
+        assert [one.detail for one in damages_of(outputs, recorded)] == ["it is gone"]
+
+
+def test_outputs_recorded_without_manifests_only_have_to_be_there(folder: Path) -> None:
+    outputs = {"model": [live(Model(), folder)]}
+    truncate(folder)
+    assert damages_of(outputs, "") == ()
+
+
+def test_an_artifact_that_is_one_file_has_a_manifest(tmp_path: Path) -> None:
+    value = tmp_path / "value"
+    value.write_text("12")
+    before = output_manifest(str(value))
+    value.write_text("123")
+    assert output_manifest(str(value)) != before
+    assert output_manifest(str(tmp_path / "gone")) == ""
+
+
+def test_an_artifact_that_is_marked_deleted_cannot_be_used(folder: Path) -> None:
+    artifact = live(Model(), folder)
+    artifact.mlmd_artifact.state = artifact.mlmd_artifact.DELETED
+    assert [one.detail for one in damages_of({"model": [artifact]}, "")] == ["it is recorded as DELETED"]
+
+
+def test_a_pushed_model_is_checked_where_it_was_pushed_to(folder: Path, tmp_path: Path) -> None:
+    pushed = live(PushedModel(), folder)
+    pushed.set_string_custom_property("pushed_destination", str(tmp_path / "serving"))
+    [change] = damages_of({"pushed": [pushed]}, "")
+    assert change.detail == f"what was pushed to {tmp_path / 'serving'} is gone"
+    (tmp_path / "serving").mkdir()
+    assert damages_of({"pushed": [pushed]}, "") == ()

@@ -1,0 +1,85 @@
+"""Small components for pipelines that tests run: they sleep, add, fail, crash."""
+
+import ctypes
+import os
+import signal
+import time
+from pathlib import Path
+
+from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
+from tfx.dsl.component.experimental.decorators import component
+from tfx.types.standard_artifacts import Integer, String
+
+
+@component
+def Sleep(seconds: Parameter[float], done: OutputArtifact[Integer]) -> None:  # noqa: N802
+    """Sleeps, and notes when."""
+    started = time.time()
+    time.sleep(seconds)
+    done.value = 1
+    done.set_float_custom_property("started", started)
+    done.set_float_custom_property("ended", time.time())
+
+
+@component
+def Number(value: Parameter[int], number: OutputArtifact[Integer]) -> None:  # noqa: N802
+    """Makes a number."""
+    number.value = value
+
+
+@component
+def Text(value: Parameter[str], text: OutputArtifact[String]) -> None:  # noqa: N802
+    """Makes a text."""
+    text.value = value
+
+
+@component
+def AddOne(number: InputArtifact[Integer], sum: OutputArtifact[Integer]) -> None:  # noqa: A002, N802
+    """Adds one."""
+    sum.value = number.value + 1
+
+
+@component
+def Raise(message: Parameter[str]) -> None:  # noqa: N802
+    """Raises what does not go away by itself."""
+    raise ValueError(message)
+
+
+@component
+def Flaky(marks: Parameter[str], failures: Parameter[int], number: OutputArtifact[Integer]) -> None:  # noqa: N802
+    """Fails so many times, each time leaving a mark, and then does not."""
+    attempt = len(list(Path(marks).iterdir()))
+    if attempt < failures:
+        (Path(marks) / str(attempt)).touch()
+        raise ConnectionError(f"failure {attempt}")
+    number.value = attempt
+
+
+@component
+def Crash() -> None:  # noqa: N802
+    """Reads where there is no memory."""
+    ctypes.string_at(0)
+
+
+@component
+def KillItself() -> None:  # noqa: N802
+    """Does what the kernel does when memory runs out."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@component
+def FillDisk() -> None:  # noqa: N802
+    """Writes to a device that is always full."""
+    with open("/dev/full", "w") as file:
+        file.write("x")
+
+
+@component
+def Meet(place: Parameter[str], me: Parameter[str], other: Parameter[str]) -> None:  # noqa: N802
+    """Leaves a sign and waits for that of another."""
+    (Path(place) / me).touch()
+    deadline = time.monotonic() + 60
+    while not (Path(place) / other).exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{other} never came")
+        time.sleep(0.01)
