@@ -10,6 +10,10 @@ RUN_BY = {
     "headrace run taxi --set": "test_taxi_variants.py",
     "headrace run taxi": "conftest.py, the run that all share",
     "headrace run path/to/your_pipeline.py": "test_stock_pipelines.py",
+    "headrace run taxi --resume": "test_taxi_parts.py",
+    "headrace run taxi --only": "test_taxi_parts.py",
+    "headrace plan taxi": "test_taxi_parts.py",
+    "headrace runs list": "test_taxi_parts.py",
     "tfx pipeline create": "test_taxi_variants.py",
     "tfx run create": "test_taxi_variants.py",
 }

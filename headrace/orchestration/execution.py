@@ -38,7 +38,7 @@ def run_graph(
         while True:
             if not processes.stopped:
                 for node_id in schedule.take_ready(max_parallel - len(working)):
-                    progress.started(node_id)
+                    progress.started(node_id, launches.log(node_id))
                     working.add(threads.submit(launches.launch, by_id[node_id]))
             progress.waiting(schedule.waits_for())
             if not working:

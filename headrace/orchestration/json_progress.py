@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -27,9 +28,9 @@ class JsonProgress:
         """Event run_started."""
         _write("run_started", pipeline=pipeline, run_id=run_id)
 
-    def started(self, node: str) -> None:
+    def started(self, node: str, log: Path) -> None:
         """Event node_started."""
-        _write("node_started", node=node)
+        _write("node_started", node=node, log=log)
 
     def waiting(self, upstream: Mapping[str, set[str]]) -> None:
         """No event: it follows from the others."""

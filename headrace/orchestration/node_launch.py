@@ -42,6 +42,10 @@ class NodeLaunches:
         self._processes = processes
         self._log_folder = log_folder
 
+    def log(self, node_id: str) -> Path:
+        """The file that a node's executor logs to."""
+        return self._log_folder / f"{node_id}.log"
+
     def launch(self, node: GraphNode) -> NodeOutcome:
         """Runs a node to its end. Never raises: a failure is recorded and returned."""
         handler = _SYSTEM_NODES.get(node.node.node_info.type.name)
@@ -54,7 +58,7 @@ class NodeLaunches:
         return self._timed(node, lambda: self._record_skip(node))
 
     def _timed(self, node: GraphNode, work: Callable[[], NodeOutcome]) -> NodeOutcome:
-        started, log = time.monotonic(), self._log(node)
+        started, log = time.monotonic(), self.log(node.id)
         try:
             outcome = work()
         except Exception as error:  # of Headrace, for nodes' own are recorded where they happen
@@ -112,10 +116,7 @@ class NodeLaunches:
         return NodeOutcome(node.id, NodeState.SKIPPED)
 
     def _launcher(self, node: GraphNode) -> NodeLauncher:
-        return NodeLauncher(node, self._store, self._processes, self._log(node))
-
-    def _log(self, node: GraphNode) -> Path:
-        return self._log_folder / f"{node.id}.log"
+        return NodeLauncher(node, self._store, self._processes, self.log(node.id))
 
 
 def _failed(node: GraphNode, failure: Failure, execution_id: int) -> NodeOutcome:

@@ -2,14 +2,17 @@
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress as Live
-from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
+from headrace.orchestration.activity import activity_of
 from headrace.orchestration.outcomes import NodeOutcome, RunOutcome
 from headrace.orchestration.summary import MARKS, Findings, print_summary
 
@@ -26,8 +29,8 @@ class Progress(Protocol):
     def run_started(self, pipeline: str, run_id: str) -> None:
         """A run begins."""
 
-    def started(self, node: str) -> None:
-        """A node is at work."""
+    def started(self, node: str, log: Path) -> None:
+        """A node is at work, and logs to a file."""
 
     def waiting(self, upstream: Mapping[str, set[str]]) -> None:
         """These nodes wait, each for some."""
@@ -39,6 +42,17 @@ class Progress(Protocol):
         """The run has ended, and this is what it found and made."""
 
 
+class _ActivityColumn(ProgressColumn):
+    """What the node at work is doing."""
+
+    max_refresh = 0.5  # seconds: it reads a file
+
+    def render(self, task: Task) -> Text:
+        """The text for one live line."""
+        log: Path | None = task.fields["log"]
+        return Text(activity_of(log) if log else "", style="dim")
+
+
 class ConsoleProgress:
     """Shows a run to a person: a live line for each node at work or waiting, a lasting one for each that ended.
 
@@ -48,7 +62,12 @@ class ConsoleProgress:
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(file=sys.stdout, highlight=False)
         self._live = Live(
-            SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=self.console, transient=True
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            _ActivityColumn(),
+            console=self.console,
+            transient=True,
         )
         self._tasks: dict[str, TaskID] = {}
 
@@ -67,11 +86,11 @@ class ConsoleProgress:
         """Prints which run it is."""
         self.console.print(f"[bold]{escape(pipeline)}[/] run {escape(run_id)}")
 
-    def started(self, node: str) -> None:
+    def started(self, node: str, log: Path) -> None:
         """Adds a live line."""
         if node in self._tasks:
             self._live.remove_task(self._tasks.pop(node))
-        self._tasks[node] = self._live.add_task(escape(node))
+        self._tasks[node] = self._live.add_task(escape(node), log=log)
         if not self.console.is_terminal:
             self.console.print(f"  {escape(node)} started")
 
@@ -80,7 +99,7 @@ class ConsoleProgress:
         for node, ones in upstream.items():
             text = f"[dim]{escape(node)} waits for {escape(', '.join(sorted(ones)))}[/]"
             if node not in self._tasks:
-                self._tasks[node] = self._live.add_task(text, start=False)
+                self._tasks[node] = self._live.add_task(text, start=False, log=None)
             self._live.update(self._tasks[node], description=text)
 
     def ended(self, outcome: NodeOutcome) -> None:

@@ -38,14 +38,9 @@ def record_execution(
     outputs: Mapping[str, list[int]] | None = None,
 ) -> int:
     """The id of a new execution, in the contexts TFX puts it in, with events by key and index."""
-    type_id = store.handle.put_execution_type(mlmd.ExecutionType(name=f"components.{node}"))
-    execution = mlmd.Execution(type_id=type_id, last_known_state=mlmd.Execution.State.Value(state))
-    [execution_id] = store.handle.put_executions([execution])
-    run, parent = record_run(store, pipeline, run_id), _context(store, "pipeline", pipeline)
-    contexts = [parent, run, _context(store, "node", f"{pipeline}.{node}")]
-    store.handle.put_attributions_and_associations(
-        [], [mlmd.Association(execution_id=execution_id, context_id=one) for one in contexts]
-    )
+    execution_id = record_execution_of_no_run(store, pipeline, node, state)
+    association = mlmd.Association(execution_id=execution_id, context_id=record_run(store, pipeline, run_id))
+    store.handle.put_attributions_and_associations([], [association])
     for kind, artifacts_by_key in ((INPUT, inputs or {}), (OUTPUT, outputs or {})):
         for key, artifacts in artifacts_by_key.items():
             for index, artifact in enumerate(artifacts):
@@ -54,6 +49,18 @@ def record_execution(
                 store.handle.put_events(
                     [mlmd.Event(execution_id=execution_id, artifact_id=artifact, type=kind, path=path)]
                 )
+    return execution_id
+
+
+def record_execution_of_no_run(store: MetadataStore, pipeline: str, node: str, state: State) -> int:
+    """The id of a new execution, in the contexts TFX puts one of an ASYNC pipeline in."""
+    type_id = store.handle.put_execution_type(mlmd.ExecutionType(name=f"components.{node}"))
+    execution = mlmd.Execution(type_id=type_id, last_known_state=mlmd.Execution.State.Value(state))
+    [execution_id] = store.handle.put_executions([execution])
+    contexts = [_context(store, "pipeline", pipeline), _context(store, "node", f"{pipeline}.{node}")]
+    store.handle.put_attributions_and_associations(
+        [], [mlmd.Association(execution_id=execution_id, context_id=one) for one in contexts]
+    )
     return int(execution_id)
 
 

@@ -11,7 +11,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from headrace.errors import MetadataStoreError
 from headrace.metadata import MetadataStore, Property, State
 from headrace.metadata.store import sqlite_config
-from tests.headrace.recording import record_artifact, record_execution, record_run
+from tests.headrace.recording import record_artifact, record_execution, record_execution_of_no_run, record_run
 
 # Connects to each store that a line of stdin names, and answers each with a line.
 CREATOR = """
@@ -246,24 +246,15 @@ def test_nodes_have_the_same_names_however_many_executions_are_read(store: Metad
 
 def test_executions_of_no_run_are_told_with_their_node(store: MetadataStore) -> None:
     record_execution(store, "taxi", "1", "Trainer", State.RUNNING)
-    lost = record_execution(store, "taxi", "2", "Pusher", State.RUNNING)
-    [run] = [run for run in store.runs() if run.id == "2"]
-    type_id = store.handle.put_execution_type(mlmd.ExecutionType(name="components.Pusher"))
-    ids = store.handle.put_executions(
-        [
-            mlmd.Execution(type_id=type_id, last_known_state=mlmd.Execution.State.Value(state))
-            for state in (State.NEW, State.RUNNING, State.COMPLETE)
-        ]
-    )
-    contexts = [one.id for one in store.handle.get_contexts_by_execution(lost) if one.id != run.context_id]
-    store.handle.put_attributions_and_associations(
-        [], [mlmd.Association(execution_id=one, context_id=context) for one in ids for context in contexts]
-    )
-    assert [(one.id, one.node, one.state) for one in store.unfinished_without_run("taxi")] == [
-        (ids[0], "Pusher", State.NEW),
-        (ids[1], "Pusher", State.RUNNING),
+    states = (State.NEW, State.RUNNING, State.COMPLETE)
+    ids = [record_execution_of_no_run(store, "taxi", "Pusher", state) for state in states]
+    record_execution_of_no_run(store, "penguin", "Pusher", State.COMPLETE)
+    assert [(one.id, one.pipeline, one.node, one.state) for one in store.unfinished_without_run("taxi")] == [
+        (ids[0], "taxi", "Pusher", State.NEW),
+        (ids[1], "taxi", "Pusher", State.RUNNING),
     ]
     assert store.unfinished_without_run("penguin") == []
+    assert store.unfinished_without_run("taxis") == []
 
 
 def test_a_run_keeps_what_it_is_annotated_with(store: MetadataStore) -> None:

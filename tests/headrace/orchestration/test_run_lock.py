@@ -14,7 +14,7 @@ from headrace.metadata import properties as names
 from headrace.metadata.store import sqlite_config
 from headrace.orchestration.run_lock import KILLED, live_runs, reconcile, run_lock
 from headrace.settings import Settings
-from tests.headrace.recording import record_execution, record_run
+from tests.headrace.recording import record_execution, record_execution_of_no_run, record_run
 
 # An orchestrator: holds the locks of runs until it is killed or its stdin ends, with others at its side.
 ORCHESTRATOR = """
@@ -232,28 +232,14 @@ def test_those_who_look_are_not_taken_for_an_orchestrator(settings: Settings, st
 def test_the_executions_of_an_asynchronous_pipeline_do_not_stay_running_either(
     settings: Settings, store: MetadataStore, orchestrate: Orchestrate
 ) -> None:
-    before = _of_no_run(store, record_execution(store, "taxi", "0", "Trainer", State.RUNNING))
+    before = record_execution_of_no_run(store, "taxi", "Trainer", State.RUNNING)
     process = orchestrate("1")
     _line(process)
-    lost = _of_no_run(store, record_execution(store, "taxi", "0", "Pusher", State.RUNNING))
+    lost = record_execution_of_no_run(store, "taxi", "Pusher", State.RUNNING)
     _kill(process)
     assert [died.nodes for died in reconcile(settings, store)] == [("Pusher",)]
     states = {one.id: one.state for one in store.executions()}
-    assert (states[before], states[lost]) == (State.RUNNING, State.FAILED)  # the first was somebody else's
-
-
-def _of_no_run(store: MetadataStore, model: int) -> int:
-    """A new execution in the contexts of another one, except for its run, whose own state is COMPLETE from now on."""
-    from ml_metadata.proto import metadata_store_pb2 as mlmd
-
-    [execution] = store.handle.get_executions_by_id([model])
-    [new] = store.handle.put_executions([mlmd.Execution(type_id=execution.type_id, last_known_state=execution.RUNNING)])
-    contexts = [one for one in store.handle.get_contexts_by_execution(model) if one.type != "pipeline_run"]
-    store.handle.put_attributions_and_associations(
-        [], [mlmd.Association(execution_id=new, context_id=one.id) for one in contexts]
-    )
-    store.annotate(model, {}, State.COMPLETE)
-    return int(new)
+    assert states == {before: State.RUNNING, lost: State.FAILED}  # the first was somebody else's
 
 
 @pytest.mark.parametrize("beside", ["forked", "spawned", "served"])
