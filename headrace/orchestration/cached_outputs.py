@@ -9,7 +9,7 @@ as much as some nodes do.
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,10 +44,7 @@ def output_manifest(uri: str) -> str:
         return ""
     if "://" in uri:
         return "remote"
-    digest = hashlib.sha256()
-    for name, size in sorted(_files(Path(uri))):
-        digest.update(f"{name}\0{size}\n".encode(errors="surrogateescape"))
-    return digest.hexdigest()[:16]
+    return _digest((name, size) for name, size, _ in sorted(_files(Path(uri))))
 
 
 def manifests_of(outputs: Mapping[str, Sequence[Artifact]]) -> str:
@@ -58,6 +55,19 @@ def manifests_of(outputs: Mapping[str, Sequence[Artifact]]) -> str:
         for index, artifact in enumerate(artifacts)
     }
     return json.dumps(manifests, sort_keys=True)
+
+
+def imported_files(inputs: Mapping[str, Sequence[Artifact]]) -> dict[str, str]:
+    """What lies at the places that an Importer brought in, by "imported KEY": names, sizes and times, as a digest.
+
+    Nothing here wrote these files, so anybody may edit them; TFX's cache key has only their place.
+    """
+    return {
+        f"imported {key}": _digest((name, size, modified) for name, size, modified in sorted(_files(Path(one.uri))))
+        for key, artifacts in inputs.items()
+        for one in artifacts
+        if one.is_external and "://" not in one.uri
+    }
 
 
 def damages_of(outputs: Mapping[str, Sequence[Artifact]], manifests: str) -> tuple[Change, ...]:
@@ -109,10 +119,20 @@ def _damage(artifact: Artifact, manifest: str | None) -> str:
     return f"what was pushed to {pushed} is gone" if pushed and not fileio.exists(pushed) else ""
 
 
-def _files(place: Path) -> Iterator[tuple[str, int]]:
+def _digest(rows: Iterable[tuple[object, ...]]) -> str:
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(("\0".join(map(str, row)) + "\n").encode(errors="surrogateescape"))
+    return digest.hexdigest()[:16]
+
+
+def _files(place: Path) -> Iterator[tuple[str, int, int]]:
+    """Name, size in bytes, and time of the last change in nanoseconds, of each file."""
     if place.is_file():
-        yield "", place.stat().st_size
+        status = place.stat()
+        yield "", status.st_size, status.st_mtime_ns
     for folder, _, names in os.walk(place):
         for name in names:
             path = Path(folder, name)
-            yield path.relative_to(place).as_posix(), path.lstat().st_size
+            status = path.lstat()
+            yield path.relative_to(place).as_posix(), status.st_size, status.st_mtime_ns

@@ -41,10 +41,9 @@ class JsonProgress:
 
     def run_ended(self, outcome: RunOutcome, findings: Findings) -> None:
         """Event run_ended."""
-        state = "canceled" if outcome.canceled else "failed" if outcome.failed else "succeeded"
         _write(
             "run_ended",
-            state=state,
+            state=outcome.state,
             seconds=outcome.seconds,
             blessed=[evaluation.blessed for evaluation in findings.evaluations],
             pushed=list(findings.pushed),

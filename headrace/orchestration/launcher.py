@@ -25,7 +25,7 @@ from headrace.metadata import MetadataStore, Property, State
 from headrace.metadata import properties as names
 from headrace.metadata.store import Context, MlmdExecution
 from headrace.orchestration.cache_key import key_parts, with_code
-from headrace.orchestration.cached_outputs import find_cached_outputs, manifests_of
+from headrace.orchestration.cached_outputs import find_cached_outputs, imported_files, manifests_of
 from headrace.orchestration.code_fingerprint import code_of, digest_of
 from headrace.orchestration.connection import SharedMetadata
 from headrace.orchestration.executors import process_operators
@@ -150,13 +150,14 @@ class NodeLauncher(Launcher):
             place = self._output_resolver.get_driver_output_uri()
             info = self._info(inputs, outputs, parameters, execution_output_uri=place)
             self._update_with_driver_output(self._driver_operator.run_driver(info), parameters, outputs)
-        parts = key_parts(self._pipeline_node, self._executor_spec, self._code, inputs, outputs, parameters)
+        code = self._code | imported_files(inputs)
+        parts = key_parts(self._pipeline_node, self._executor_spec, code, inputs, outputs, parameters)
         with self._mlmd_connection as connection:
             cache_context = cache_utils.get_cache_context(
                 metadata_handle=connection,
                 pipeline_node=self._pipeline_node,
                 pipeline_info=self._pipeline_info,
-                executor_spec=with_code(self._executor_spec, digest_of(self._code)),
+                executor_spec=with_code(self._executor_spec, digest_of(code)),
                 input_artifacts=inputs,
                 output_artifacts=outputs,
                 parameters=parameters,

@@ -19,7 +19,7 @@ from tfx.utils import import_utils
 from headrace.metadata import MetadataStore
 from headrace.metadata.store import ConnectionConfig
 from headrace.orchestration.cache_key import key_parts, with_code
-from headrace.orchestration.cached_outputs import CacheLookup, find_cached_outputs
+from headrace.orchestration.cached_outputs import CacheLookup, find_cached_outputs, imported_files
 from headrace.orchestration.changes import KeyParts
 from headrace.orchestration.code_fingerprint import code_of, digest_of
 from headrace.orchestration.connection import SharedMetadata
@@ -67,7 +67,7 @@ class KeyMaker:
         parameters = _static_parameters(node)
         parameters |= self._dynamic_parameters(node, inputs, spec)
         self._ask_driver(node, inputs, outputs, parameters)
-        code = code_of(node.node, spec)
+        code = code_of(node.node, spec) | imported_files(inputs)
         with self._scratch as scratch:
             context = cache_utils.get_cache_context(
                 metadata_handle=scratch,

@@ -8,7 +8,6 @@ The server imports libraries only, never the user's modules, so each node sees t
 as they are on disk.
 """
 
-import ctypes
 import logging
 import multiprocessing
 import resource
@@ -33,8 +32,12 @@ from headrace.orchestration.output import printing_to
 
 GRACE_SECONDS = 5.0  # between a node's answer and the end of its process
 STOPPED = Failure("stopped", "somebody stopped the run", retryable=False)
-PRELOAD = ("headrace.orchestration.runner", "tfx.components", "tfx.components.schema_gen.import_schema_gen.component")
-_PR_SET_PDEATHSIG = 1  # from linux/prctl.h
+PRELOAD = (
+    "headrace.orchestration.parent_death",
+    "headrace.orchestration.runner",
+    "tfx.components",
+    "tfx.components.schema_gen.import_schema_gen.component",
+)
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,9 @@ def _no_main_module() -> Iterator[None]:
 
 def _work(sender: Connection, work: Work) -> None:
     """The life of a node's process."""
-    _die_with_the_server()
+    from headrace.orchestration.parent_death import die_with_the_parent
+
+    die_with_the_parent()  # the warm server, which dies with the orchestrator
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the orchestrator decides, and kills
     started = time.monotonic()
     with printing_to(work.log):
@@ -148,11 +153,6 @@ def _work(sender: Connection, work: Work) -> None:
             result = failure_of(error)
     used = resource.getrusage(resource.RUSAGE_SELF)
     sender.send(Answer(result, time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024))
-
-
-def _die_with_the_server() -> None:
-    # The server ends when the orchestrator does, even by SIGKILL: so no node outlives its run.
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _timeout(seconds: float | None, log: Path) -> Failure:

@@ -22,6 +22,17 @@ class NodeState(StrEnum):
         return self in (NodeState.SUCCEEDED, NodeState.CACHED, NodeState.REUSED)
 
 
+class RunState(StrEnum):
+    """How a run goes, or went."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    DIED = "died"  # its orchestrator was killed
+    UNKNOWN = "unknown"  # it does not go on, as far as Headrace can tell, and has no end: another tool's run
+
+
 @dataclass(frozen=True)
 class Failure:
     """Why a node failed, in facts that can be stored and shown."""
@@ -60,13 +71,16 @@ class RunOutcome:
     nodes: tuple[NodeOutcome, ...]
     log_folder: Path
     seconds: float
-
-    @property
-    def canceled(self) -> bool:
-        """Somebody stopped it."""
-        return any(node.state is NodeState.CANCELED for node in self.nodes)
+    stopped: bool = False  # somebody stopped it
 
     @property
     def failed(self) -> tuple[NodeOutcome, ...]:
         """The nodes that failed themselves."""
         return tuple(node for node in self.nodes if node.state is NodeState.FAILED)
+
+    @property
+    def state(self) -> RunState:
+        """How it ended."""
+        if self.stopped:
+            return RunState.CANCELED
+        return RunState.FAILED if self.failed else RunState.SUCCEEDED

@@ -20,10 +20,11 @@ from pathlib import Path
 from headrace.errors import UserError
 from headrace.metadata import MetadataStore, Property, State
 from headrace.metadata import properties as names
+from headrace.orchestration.outcomes import RunState
 from headrace.settings import Settings
 
 LOCK_FILE = "run.lock"
-DIED = "died"  # the state of a run whose orchestrator was killed
+DIED = RunState.DIED.value  # the state of a run whose orchestrator was killed
 KILLED = "orchestrator killed"  # the kind of error of what it left unfinished
 _held: list[FileIO] = []  # the lock files of this process
 

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from enum import StrEnum
 
 from headrace.errors import UnknownNameError
 from headrace.metadata import Execution, MetadataStore, Run, State
 from headrace.metadata import properties as names
-from headrace.orchestration.outcomes import Failure, NodeState
-from headrace.orchestration.run_lock import DIED, KILLED, LockedRun, live_runs
+from headrace.orchestration.outcomes import Failure, NodeState, RunState
+from headrace.orchestration.run_lock import KILLED, LockedRun, live_runs
 from headrace.settings import Settings
 
 LATEST = "latest"
@@ -26,17 +25,6 @@ _STATES = {
     State.CACHED: NodeState.CACHED.value,
     State.CANCELED: NodeState.CANCELED.value,
 }
-
-
-class RunState(StrEnum):
-    """How a run goes, or went."""
-
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELED = "canceled"
-    DIED = DIED  # its orchestrator was killed
-    UNKNOWN = "unknown"  # it does not go on, as far as Headrace can tell, and has no end: another tool's run
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,14 @@ from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RunOptions
 
 from headrace.errors import RunCanceledError, RunFailedError
 from headrace.metadata import MetadataStore
+from headrace.metadata.properties import RUN_STATE
 from headrace.orchestration.compilation import bind_parameters, connection_config, set_cache
 from headrace.orchestration.execution import run_graph, stop_on_signals
 from headrace.orchestration.graph import GraphNode, graph_of
 from headrace.orchestration.json_progress import JsonProgress
 from headrace.orchestration.node_launch import NodeLaunches
 from headrace.orchestration.node_process import NodeProcesses, start_server
-from headrace.orchestration.outcomes import RunOutcome
+from headrace.orchestration.outcomes import RunOutcome, RunState
 from headrace.orchestration.output import logging_to, printing_to, quietly
 from headrace.orchestration.partial import mark_part
 from headrace.orchestration.preflight import check_containers, check_inputs
@@ -85,25 +86,33 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
             print(f"note: {died}", file=sys.stderr)
         if request.is_partial:
             mark_part(pipeline, request, store)
-        with run_lock(self.settings, name, run_id):
-            outcome = self._run(name, run_id, nodes, store, request)
-        _raise_unless_succeeded(outcome, request.command or _command_of_main() or f"headrace run {name}")
+        command = request.command or _command_of_main() or f"headrace run {name}"
+        processes = NodeProcesses()
+        with run_lock(self.settings, name, run_id, command), stop_on_signals(processes):
+            outcome = self._run(name, run_id, nodes, store, processes, request)
+            _record_state(outcome, store)
+        _raise_unless_succeeded(outcome, command)
         return outcome
 
     def _run(
-        self, name: str, run_id: str, nodes: list[GraphNode], store: MetadataStore, request: RunRequest
+        self,
+        name: str,
+        run_id: str,
+        nodes: list[GraphNode],
+        store: MetadataStore,
+        processes: NodeProcesses,
+        request: RunRequest,
     ) -> RunOutcome:
         log_folder = self.settings.log_folder(name, run_id)
         log, started = log_folder / "orchestrator.log", time.monotonic()
         with logging_to(log):
             start_server(log_folder / "server.log")
-            processes = NodeProcesses()
             launches = NodeLaunches(store, processes, log_folder)
             progress = JsonProgress() if request.as_json else ConsoleProgress()
-            with progress, stop_on_signals(processes):
+            with progress:
                 progress.run_started(name, run_id)
                 ended = run_graph(nodes, launches, processes, progress, self.settings.max_parallel)
-            outcome = RunOutcome(name, run_id, ended, log_folder, time.monotonic() - started)
+            outcome = RunOutcome(name, run_id, ended, log_folder, time.monotonic() - started, processes.stopped)
             with printing_to(log):
                 findings = findings_of(outcome, store)
             progress.run_ended(outcome, findings)
@@ -123,10 +132,17 @@ def _command_of_main() -> str:
     return f"headrace run {os.path.relpath(main_file)}" if main_file.endswith(".py") else ""
 
 
+def _record_state(outcome: RunOutcome, store: MetadataStore) -> None:
+    """Puts how the run ended on its context, if it has one: an ASYNC pipeline has none."""
+    for run in store.runs(outcome.pipeline):
+        if run.id == outcome.run_id:
+            store.annotate_run(run, {RUN_STATE: outcome.state})
+
+
 def _raise_unless_succeeded(outcome: RunOutcome, command: str) -> None:
     next_step, where = f"{command} --resume", str(outcome.log_folder)
-    if outcome.canceled:
+    if outcome.state is RunState.CANCELED:
         raise RunCanceledError(f"the run of {outcome.pipeline} was stopped", where=where, next_step=next_step)
-    if outcome.failed:
+    if outcome.state is RunState.FAILED:
         failed = ", ".join(node.node for node in outcome.failed)
         raise RunFailedError(f"the run of {outcome.pipeline} failed: {failed}", where=where, next_step=next_step)

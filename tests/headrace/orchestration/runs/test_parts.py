@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 from tfx.dsl.components.base.base_node import BaseNode
+from tfx.dsl.components.common.importer import Importer
+from tfx.types.standard_artifacts import Integer
 
 from headrace.errors import UnknownNameError, UserError
 from headrace.metadata import State
@@ -118,6 +120,19 @@ def test_a_damaged_output_is_not_taken_from_the_cache(run_pipeline: RunPipeline,
     again = run_pipeline("cache", chain(marks), enable_cache=True)
     assert again.states["Number"] is NodeState.SUCCEEDED
     assert again.value("Last", "sum") == ["3"]
+
+
+def test_an_edit_of_what_an_importer_brought_in_is_seen(run_pipeline: RunPipeline, tmp_path: Path) -> None:
+    (tmp_path / "number").write_text("4")
+
+    def run() -> Ran:
+        number = Importer(source_uri=str(tmp_path / "number"), artifact_type=Integer).with_id("imported")
+        return run_pipeline("importing", [number, AddOne(number=number.outputs["result"])], enable_cache=True)
+
+    assert run().value("AddOne", "sum") == ["5"]
+    assert "AddOne" in cached(run())
+    (tmp_path / "number").write_text("7")
+    assert run().value("AddOne", "sum") == ["8"]
 
 
 COMPONENT = """
