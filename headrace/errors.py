@@ -10,7 +10,8 @@ HeadraceError
 │   ├── HomeError               the home folder cannot be written
 │   └── MetadataStoreError      the metadata store cannot be opened
 ├── AnomaliesFoundError     a gate stopped the run; exit code 1
-└── RunFailedError          some nodes failed; exit code 1
+├── RunFailedError          some nodes failed; exit code 1
+└── RunCanceledError        somebody stopped the run; exit code 130, as for Ctrl-C
 """
 
 import sys

@@ -5,7 +5,7 @@ from tfx.orchestration.pipeline import Pipeline
 from benchmarks.measured.small_nodes import Compute
 from benchmarks.measured.stock_runner import root, run
 
-ROUNDS = 25_000_000
+ROUNDS = 45_000_000
 
 if __name__ == "__main__":
     nodes = [Compute(rounds=ROUNDS).with_id(f"Compute{index}") for index in range(2)]

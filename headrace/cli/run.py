@@ -1,5 +1,6 @@
 """`headrace run`: runs a pipeline of the project, or of a file."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -49,7 +50,7 @@ def run(
         cache=not no_cache,
         no_cache_for=no_cache_for,
         as_json=as_json,
-        command=f"headrace run {pipeline}",
+        command=shlex.join(["headrace", "run", pipeline, *(f"--set={assignment}" for assignment in assignments)]),
     )
     path = find_definition(pipeline)
     settings = Settings.load(path.parent)

@@ -22,6 +22,8 @@ from headrace.settings import Settings
 with quietly():
     from tfx.orchestration.pipeline import Pipeline
     from tfx.orchestration.portable.tfx_runner import IrBasedRunner
+    from tfx.proto.orchestration.pipeline_pb2 import Pipeline as PipelineIr
+    from tfx.proto.orchestration.pipeline_pb2 import RunOptions
     from tfx.tools.cli.handler.dag_runner_patcher import DagRunnerPatcher
 
     from headrace.orchestration.runner import HeadraceDagRunner
@@ -41,6 +43,13 @@ class _Capture(DagRunnerPatcher):
         self.captured = runner, pipeline
 
 
+class _Compiler(IrBasedRunner):
+    """A runner that only compiles; a `module_file` becomes a wheel in the pipeline's root, as in every compilation."""
+
+    def run_with_ir(self, pipeline: PipelineIr, run_options: RunOptions | None = None, **kwargs: Any) -> PipelineIr:
+        return pipeline
+
+
 def run_definition(path: Path, settings: Settings, request: RunRequest) -> RunOutcome:
     """Runs the pipeline that the file at `path` defines.
 
@@ -48,36 +57,50 @@ def run_definition(path: Path, settings: Settings, request: RunRequest) -> RunOu
         DefinitionError: the file fails, or runs no pipeline.
         HeadraceError: what the run itself raises.
     """
-    with defined(path) as (runner, pipeline):
-        if not isinstance(runner, HeadraceDagRunner):
-            runner = HeadraceDagRunner(settings)
-        outcome: RunOutcome = runner.run(pipeline, request=request)
-        return outcome
+    with defined(path, settings) as (runner, pipeline):
+        return runner.run_with_ir(pipeline, request=request)
 
 
 @contextmanager
-def defined(path: Path) -> Iterator[tuple[IrBasedRunner, Pipeline]]:
-    """The runner and the pipeline that the file at `path` wants run; the file is `__main__` meanwhile.
+def defined(path: Path, settings: Settings) -> Iterator[tuple[HeadraceDagRunner, PipelineIr]]:
+    """The compiled pipeline that the file at `path` wants run, and a runner; the file is `__main__` meanwhile.
+
+    Args:
+        path: a file that calls run() of a local TFX runner.
+        settings: for the runner, if the file's own is stock TFX's.
 
     Raises:
         DefinitionError: the file fails, or runs no pipeline.
     """
     with _as_main_module(path):
-        yield _capture(path)
+        runner, pipeline = _capture(path)
+        if not isinstance(runner, HeadraceDagRunner):
+            runner = HeadraceDagRunner(settings)
+        with quietly():
+            compiled = _Compiler().run(pipeline)
+        yield runner, compiled
 
 
 def load_as_main(path: Path) -> None:
     """Makes the file this process' `__main__`, for good: its components are imported from there."""
-    _as_main_module(path).__enter__()
+    _become_main(path)
     _capture(path)
 
 
 def _capture(path: Path) -> tuple[IrBasedRunner, Pipeline]:
     capture = _Capture()
+    with capture.patch(), quietly():
+        _execute(path)
+    if capture.captured is None:
+        raise DefinitionError(
+            "the file runs no pipeline", where=str(path), why="it never calls run() of a local TFX runner"
+        )
+    return capture.captured
+
+
+def _execute(path: Path) -> None:
     try:
-        with capture.patch(), quietly():
-            module = sys.modules["__main__"]
-            SourceFileLoader("__main__", str(path)).exec_module(module)
+        SourceFileLoader("__main__", str(path)).exec_module(sys.modules["__main__"])
     except HeadraceError:
         raise
     except SystemExit as ended:  # absl's app.run and click end so
@@ -92,24 +115,23 @@ def _capture(path: Path) -> tuple[IrBasedRunner, Pipeline]:
             why=f"{type(error).__name__}: {error}",
             next_step=f"python {path}",
         ) from error
-    if capture.captured is None:
-        raise DefinitionError(
-            "the file runs no pipeline", where=str(path), why="it never calls run() of a local TFX runner"
-        )
-    return capture.captured
 
 
 @contextmanager
 def _as_main_module(path: Path) -> Iterator[None]:
-    """Lets the file be `__main__`, with its folder on the path and no arguments, as Python does."""
-    spec = spec_from_loader("__main__", SourceFileLoader("__main__", str(path)))
-    assert spec is not None
-    module = module_from_spec(spec)
+    """Lets the file be `__main__` for a while."""
     saved = sys.modules["__main__"], sys.argv, list(sys.path)
-    sys.modules["__main__"] = module
-    sys.argv = [str(path)]
-    sys.path.insert(0, str(path.parent))
+    _become_main(path)
     try:
         yield
     finally:
         sys.modules["__main__"], sys.argv, sys.path[:] = saved
+
+
+def _become_main(path: Path) -> None:
+    """Makes the file `__main__`, with its folder on the path and no arguments, as Python does."""
+    spec = spec_from_loader("__main__", SourceFileLoader("__main__", str(path)))
+    assert spec is not None
+    sys.modules["__main__"] = module_from_spec(spec)
+    sys.argv = [str(path)]
+    sys.path.insert(0, str(path.parent))

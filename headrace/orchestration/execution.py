@@ -46,8 +46,9 @@ def run_graph(
             done, working = wait(working, return_when=FIRST_COMPLETED)
             for future in done:
                 ended(future.result())
-    never = (NodeOutcome(node, NodeState.BLOCKED) for node in schedule.waits_for())
-    outcomes |= {outcome.node: outcome for outcome in never}
+    for node_id in schedule.waits_for():  # somebody stopped the run
+        outcomes[node_id] = NodeOutcome(node_id, NodeState.BLOCKED)
+        progress.ended(outcomes[node_id])
     return tuple(outcomes[node.id] for node in nodes)
 
 

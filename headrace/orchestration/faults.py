@@ -33,7 +33,9 @@ _LASTING = (
 
 def failure_of(error: BaseException) -> Failure:
     """The facts of `error`; a HeadraceError brings its own."""
-    kind, lasting = type(error).__name__, isinstance(error, _LASTING)
+    kind = type(error).__name__
+    # Beam cannot make another HeadraceError, and raises a RuntimeError in its stead.
+    lasting = isinstance(error, _LASTING) or any(isinstance(one, HeadraceError) for one in _chain(error))
     if isinstance(error, HeadraceError):
         return Failure(kind, error.what, error.where, error.why, error.next_step, not lasting)
     where = users_line(error)

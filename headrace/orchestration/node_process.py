@@ -10,19 +10,22 @@ as they are on disk.
 
 import logging
 import multiprocessing
+import os
 import resource
 import signal
 import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
 from multiprocessing import forkserver
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Lock
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 
 from google.protobuf.message import Message
 
@@ -75,7 +78,7 @@ class NodeProcesses:
 
     def __init__(self) -> None:
         self._context = multiprocessing.get_context("forkserver")
-        self._live: set[multiprocessing.process.BaseProcess] = set()
+        self._live: set[BaseProcess] = set()
         self._lock = Lock()
         self.stopped = False
 
@@ -94,15 +97,17 @@ class NodeProcesses:
             self._live.add(process)
         sender.close()
         try:
-            if not receiver.poll(timeout_seconds):
+            if not wait([receiver, process.sentinel], timeout_seconds):
                 raise NodeFailedError(_timeout(timeout_seconds, work.log))
+            if not receiver.poll():  # it died, and what it forked keeps the pipe open
+                raise EOFError
             answer: Answer = receiver.recv()
             process.join(GRACE_SECONDS)  # what it started itself ends with it
         except (EOFError, OSError):  # before an answer, or in the middle of one
             process.join()
             raise NodeFailedError(STOPPED if self.stopped else _death(process.exitcode, work.log)) from None
         finally:
-            process.kill()
+            _end(process)
             process.join()
             receiver.close()
             with self._lock:
@@ -114,7 +119,7 @@ class NodeProcesses:
         with self._lock:
             self.stopped = True
             for process in self._live:
-                process.kill()
+                _end(process)
 
 
 def start_server(log: Path) -> None:
@@ -128,11 +133,21 @@ def start_server(log: Path) -> None:
 @contextmanager
 def _no_main_module() -> Iterator[None]:
     """Keeps multiprocessing from executing the main script once more in the new process."""
-    main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+    # Other threads go on seeing the module itself: a spec of this name is what multiprocessing leaves alone.
+    main = sys.modules["__main__"]
+    spec, main.__spec__ = main.__spec__, ModuleSpec("__main__", None)
     try:
         yield
     finally:
-        sys.modules["__main__"] = main
+        main.__spec__ = spec
+
+
+def _end(process: BaseProcess) -> None:
+    """Kills a process and what it started itself."""
+    process.kill()
+    if process.pid is not None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _work(sender: Connection, work: Work) -> None:

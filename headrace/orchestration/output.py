@@ -5,27 +5,31 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from headrace.errors import HeadraceError
+
+STDOUT, STDERR = 1, 2
+
 
 @contextmanager
-def printing_to(path: Path) -> Iterator[None]:
+def printing_to(path: Path, descriptors: Sequence[int] = (STDOUT, STDERR)) -> Iterator[None]:
     """Sends what this process and its new children print to the end of `path`, C++ included."""
     path.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
     sys.stderr.flush()
-    saved = os.dup(1), os.dup(2)
+    saved = [os.dup(descriptor) for descriptor in descriptors]
     with open(path, "ab", buffering=0) as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
+        for descriptor in descriptors:
+            os.dup2(file.fileno(), descriptor)
     try:
         yield
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        for descriptor, copy in zip((1, 2), saved, strict=True):
+        for descriptor, copy in zip(descriptors, saved, strict=True):
             os.dup2(copy, descriptor)
             os.close(copy)
 
@@ -50,20 +54,14 @@ def logging_to(path: Path) -> Iterator[None]:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Hides what is printed to stderr, native code included; shows it after all on an error."""
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as noise, warnings.catch_warnings():
+    """Hides what is printed, native code's included; shows it after all on an error that does not explain itself."""
+    with tempfile.NamedTemporaryFile(prefix="headrace-") as noise, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        saved = os.dup(2)
-        os.dup2(noise.fileno(), 2)
-        failed = True
         try:
-            yield
-            failed = False
-        finally:
-            sys.stderr.flush()
-            os.dup2(saved, 2)
-            os.close(saved)
-            if failed:
-                noise.seek(0)
-                sys.stderr.write(noise.read().decode(errors="replace"))
+            with printing_to(Path(noise.name)):
+                yield
+        except HeadraceError:
+            raise
+        except BaseException:
+            sys.stderr.write(Path(noise.name).read_text(errors="replace"))
+            raise

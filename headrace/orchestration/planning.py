@@ -1,10 +1,6 @@
 """Plans the pipeline that a file defines, with all that a run of it would check and bind."""
 
 from pathlib import Path
-from typing import Any
-
-from tfx.orchestration.portable.tfx_runner import IrBasedRunner
-from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RunOptions
 
 from headrace.metadata import MetadataStore
 from headrace.metadata.store import ConnectionConfig
@@ -15,17 +11,9 @@ from headrace.orchestration.output import quietly
 from headrace.orchestration.plan import Plan, plan
 from headrace.orchestration.preflight import check_inputs
 from headrace.orchestration.request import RunRequest
-from headrace.orchestration.runner import HeadraceDagRunner
 from headrace.settings import Settings
 
 _RUN_ID = "planned"  # of a run that never is
-
-
-class _Compiler(IrBasedRunner):
-    """A runner that only compiles; a `module_file` becomes a wheel in the pipeline's root, as in every compilation."""
-
-    def run_with_ir(self, pipeline: Pipeline, run_options: RunOptions | None = None, **kwargs: Any) -> Pipeline:
-        return pipeline
 
 
 def plan_definition(path: Path, settings: Settings, request: RunRequest) -> Plan:
@@ -35,10 +23,8 @@ def plan_definition(path: Path, settings: Settings, request: RunRequest) -> Plan
         DefinitionError: the file fails, or runs no pipeline.
         UserError: something cannot be as it is asked for; a run would be refused for the same reason.
     """
-    with defined(path) as (runner, pipeline):
-        own = runner.settings if isinstance(runner, HeadraceDagRunner) else settings
-        with quietly():
-            compiled: Pipeline = _Compiler().run(pipeline)
+    with defined(path, settings) as (runner, compiled):
+        own = runner.settings
         bind_parameters(compiled, _RUN_ID, request.parameters)
         check_inputs(compiled)
         with quietly():

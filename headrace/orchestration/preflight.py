@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from google.protobuf import json_format
+from tfx.orchestration.local import runner_utils
 from tfx.proto.example_gen_pb2 import Input
+from tfx.proto.orchestration.executable_spec_pb2 import ContainerExecutableSpec
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, PipelineNode
 
 from headrace.errors import InputDataError, UserError
@@ -22,6 +24,9 @@ def check_inputs(pipeline: Pipeline) -> None:
         InputDataError: the folder or the files of a split are not there, or a CSV file holds no rows.
     """
     for node in pipeline.nodes:
+        if node.WhichOneof("node") == "sub_pipeline":
+            check_inputs(node.sub_pipeline)
+            continue
         folder = _parameter(node.pipeline_node, "input_base")
         if folder and "://" not in folder:
             _check_folder(node.pipeline_node, Path(folder))
@@ -36,7 +41,9 @@ def check_containers(nodes: Sequence[GraphNode]) -> None:
     containers = [
         node.id
         for node in nodes
-        if node.deployment.executor_specs[node.node.node_info.id].WhichOneof("spec") == "container_executable_spec"
+        if isinstance(
+            runner_utils.extract_executor_spec(node.deployment, node.node.node_info.id), ContainerExecutableSpec
+        )
     ]
     if not containers:
         return

@@ -97,7 +97,7 @@ class ConsoleProgress:
     def waiting(self, upstream: Mapping[str, set[str]]) -> None:
         """Keeps a live line for each node that waits."""
         for node, ones in upstream.items():
-            text = f"[dim]{escape(node)} waits for {escape(', '.join(sorted(ones)))}[/]"
+            text = f"[dim]{escape(node)} waits for {escape(', '.join(sorted(ones)) or 'its turn')}[/]"
             if node not in self._tasks:
                 self._tasks[node] = self._live.add_task(text, start=False, log=None)
             self._live.update(self._tasks[node], description=text)

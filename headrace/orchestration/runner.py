@@ -28,7 +28,7 @@ from headrace.orchestration.json_progress import JsonProgress
 from headrace.orchestration.node_launch import NodeLaunches
 from headrace.orchestration.node_process import NodeProcesses, start_server
 from headrace.orchestration.outcomes import RunOutcome, RunState
-from headrace.orchestration.output import logging_to, printing_to, quietly
+from headrace.orchestration.output import STDERR, logging_to, printing_to, quietly
 from headrace.orchestration.partial import mark_part
 from headrace.orchestration.preflight import check_containers, check_inputs
 from headrace.orchestration.progress import ConsoleProgress
@@ -78,10 +78,10 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         check_inputs(pipeline)
         with quietly():
             nodes = graph_of(pipeline, self.settings)
-        set_cache(nodes, request)
-        check_containers(nodes)
-        self.settings.make_home()
-        store = MetadataStore.connect(connection_config(nodes[0].deployment, self.settings))
+            set_cache(nodes, request)
+            check_containers(nodes)
+            self.settings.make_home()
+            store = MetadataStore.connect(connection_config(nodes[0].deployment, self.settings))
         for died in reconcile(self.settings, store):
             print(f"note: {died}", file=sys.stderr)
         if request.is_partial:
@@ -105,7 +105,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
     ) -> RunOutcome:
         log_folder = self.settings.log_folder(name, run_id)
         log, started = log_folder / "orchestrator.log", time.monotonic()
-        with logging_to(log):
+        with logging_to(log), printing_to(log, [STDERR]):
             start_server(log_folder / "server.log")
             launches = NodeLaunches(store, processes, log_folder)
             progress = JsonProgress() if request.as_json else ConsoleProgress()

@@ -1,5 +1,7 @@
 """What a run leaves on the console: nodes, metrics, verdicts, pushed models, failures, logs."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,9 +45,15 @@ def findings_of(outcome: RunOutcome, store: MetadataStore) -> Findings:
         for artifact in artifacts
     ]
     return Findings(
-        evaluations=tuple(read_evaluation(Path(one.uri)) for one in outputs if one.type == "ModelEvaluation"),
+        evaluations=tuple(_evaluations(one.uri for one in outputs if one.type == "ModelEvaluation")),
         pushed=tuple(str(one.properties.get("pushed_destination", "")) for one in outputs if one.type == "PushedModel"),
     )
+
+
+def _evaluations(uris: Iterable[str]) -> Iterator[Evaluation]:
+    for uri in uris:
+        with suppress(FileNotFoundError):  # a custom component's, in a form of its own
+            yield read_evaluation(Path(uri))
 
 
 def print_summary(outcome: RunOutcome, findings: Findings, console: Console) -> None:
@@ -74,7 +82,8 @@ def _node_table(outcome: RunOutcome) -> Table:
 
 
 def _print_evaluation(evaluation: Evaluation, console: Console) -> None:
-    metrics = {name: value for name, value in evaluation.metrics[OVERALL].items() if value is not None}
-    console.print(", ".join(f"{name} {value:.4g}" for name, value in metrics.items()), soft_wrap=True)
+    metrics = {name: value for name, value in evaluation.metrics.get(OVERALL, {}).items() if value is not None}
+    if metrics:
+        console.print(", ".join(f"{name} {value:.4g}" for name, value in metrics.items()), soft_wrap=True)
     style = "green" if evaluation.blessed else "bold yellow"
     console.print(escape(verdict_text(evaluation)), style=style, soft_wrap=True)

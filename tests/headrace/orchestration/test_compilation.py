@@ -12,7 +12,9 @@ from tfx.orchestration.pipeline import Pipeline
 from tfx.proto.orchestration import pipeline_pb2
 
 from headrace.errors import ParameterError, UnknownNameError
-from headrace.orchestration.compilation import bind_parameters, connection_config, local_deployment
+from headrace.orchestration.compilation import bind_parameters, connection_config, local_deployment, set_cache
+from headrace.orchestration.graph import graph_of
+from headrace.orchestration.request import RunRequest
 from headrace.settings import Settings
 
 # TFX calls what protobuf deprecates; the warning lands on the line that calls TFX.
@@ -158,3 +160,40 @@ def test_the_metadata_store_that_a_pipeline_names_is_used(kind: str, tmp_path: P
     pipeline = compile_pipeline([Node(whole=1, real=1.0, text="a")], metadata_connection_config=own)
     settings = Settings(home=tmp_path)
     assert connection_config(local_deployment(pipeline, settings), settings) == own
+
+
+@pytest.mark.parametrize(
+    ("request_", "cached"),
+    [
+        (RunRequest(), {"First", "Second"}),
+        (RunRequest(no_cache_for=("Second",)), {"First"}),
+        (RunRequest(no_cache_for=("Second", "First")), set()),
+        (RunRequest(cache=False), set()),
+        (RunRequest(cache=False, no_cache_for=("First",)), set()),
+    ],
+)
+def test_the_cache_is_turned_off_for_the_run_or_for_the_nodes_named(request_: RunRequest, cached: set[str]) -> None:
+    nodes = graph_of(compile_two(enable_cache=True), Settings())
+    set_cache(nodes, request_)
+    assert {one.id for one in nodes if one.node.execution_options.caching_options.enable_cache} == cached
+
+
+def test_a_request_never_turns_on_a_cache_that_the_pipeline_leaves_off() -> None:
+    nodes = graph_of(compile_two(enable_cache=False), Settings())
+    set_cache(nodes, RunRequest())
+    assert not any(one.node.execution_options.caching_options.enable_cache for one in nodes)
+
+
+def test_no_cache_for_a_node_that_is_none_suggests_the_nearest_and_changes_nothing() -> None:
+    nodes = graph_of(compile_two(enable_cache=True), Settings())
+    with pytest.raises(UnknownNameError) as raised:
+        set_cache(nodes, RunRequest(no_cache_for=("First", "Secnd")))
+    assert raised.value.what == "there is no node 'Secnd'"
+    assert raised.value.why == "did you mean 'Second'?"
+    assert all(one.node.execution_options.caching_options.enable_cache for one in nodes)
+
+
+def compile_two(**options: Any) -> pipeline_pb2.Pipeline:
+    return compile_pipeline(
+        [Node(whole=1, real=1.0, text="a").with_id(name) for name in ("First", "Second")], **options
+    )

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from headrace.errors import DefinitionError, InputDataError, UnknownNameError, UserError
-from headrace.orchestration.definition import run_definition
+from headrace.orchestration.definition import defined, run_definition
+from headrace.orchestration.request import RunRequest
 from headrace.settings import Settings
 
 # A pipeline of one node; {runner} is any of TFX's local runners, {after} is run once the runner has.
@@ -33,7 +34,7 @@ def refusal(folder: Path, text: str, **parameters: str) -> UserError:
     path = folder / "local_runner.py"
     path.write_text(text)
     with pytest.raises(UserError) as raised:
-        run_definition(path, Settings(home=folder / "home"), parameters)
+        run_definition(path, Settings(home=folder / "home"), RunRequest(parameters))
     return raised.value
 
 
@@ -57,6 +58,34 @@ def test_parameters_reach_the_pipeline(tmp_path: Path) -> None:
     error = refusal(tmp_path, text, steps="3")
     assert isinstance(error, UnknownNameError)
     assert "'steps'" in error.what
+
+
+@pytest.mark.parametrize("runner", RUNNERS.values(), ids=RUNNERS)
+def test_what_a_file_defines_is_compiled_and_handed_out_while_the_file_is_main(
+    runner: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "local_runner.py"
+    path.write_text(DEFINITION.format(runner=runner, after="pass"))
+    before = sys.modules["__main__"], sys.argv, list(sys.path)
+    settings = Settings(home=tmp_path / "home", max_parallel=7)
+    with defined(path, settings) as (own, compiled):
+        # A file that makes a Headrace runner itself gave it its settings.
+        assert (own.settings == settings) == ("headrace" not in runner)
+        assert compiled.pipeline_info.id == "pipeline"
+        assert [one.pipeline_node.node_info.id for one in compiled.nodes] == ["CsvExampleGen"]
+        assert sys.modules["__main__"].__file__ == str(path)
+        assert (sys.argv, sys.path[0]) == ([str(path)], str(tmp_path))
+    assert (sys.modules["__main__"], sys.argv, sys.path) == before
+
+
+def test_a_file_is_main_no_longer_after_an_error_in_what_uses_it(tmp_path: Path) -> None:
+    path = tmp_path / "local_runner.py"
+    path.write_text(DEFINITION.format(runner=RUNNERS["local"], after="pass"))
+    before = sys.modules["__main__"], sys.argv, list(sys.path)
+    with pytest.raises(ZeroDivisionError), defined(path, Settings(home=tmp_path)):
+        raise ZeroDivisionError
+    assert (sys.modules["__main__"], sys.argv, sys.path) == before
 
 
 def test_a_file_that_fails_names_its_own_line(tmp_path: Path) -> None:

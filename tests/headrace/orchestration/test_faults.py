@@ -2,12 +2,15 @@ import json
 import subprocess
 from pathlib import Path
 
+import apache_beam as beam
 import pytest
 
 import headrace
-from headrace.errors import AnomaliesFoundError
+from headrace.errors import AnomaliesFoundError, HeadraceError
+from headrace.orchestration.compilation import set_cache
 from headrace.orchestration.faults import failure_of, users_line
 from headrace.orchestration.outcomes import Failure
+from headrace.orchestration.request import RunRequest
 
 HERE = __file__
 
@@ -27,6 +30,29 @@ def wraps_the_cause() -> None:
         raise RuntimeError("wrapped") from error
 
 
+def fails_in_headrace() -> None:
+    set_cache([None], RunRequest())  # type: ignore[list-item]
+
+
+def fails_in_beam(error: Exception) -> None:
+    def fail(element: int) -> int:
+        raise error
+
+    with beam.Pipeline(runner="FnApiRunner") as pipeline:
+        _ = pipeline | beam.Create([1]) | "Clean" >> beam.Map(fail)
+
+
+def family(kind: type[HeadraceError]) -> list[type[HeadraceError]]:
+    return [kind, *(one for child in kind.__subclasses__() for one in family(child))]
+
+
+def without_this_file(error: BaseException) -> BaseException:
+    """The error as it would be if no frame of the user's code, here this test's, had been on the way."""
+    while error.__traceback__ and error.__traceback__.tb_frame.f_code.co_filename == HERE:
+        error.__traceback__ = error.__traceback__.tb_next
+    return error
+
+
 def caught(call: str) -> BaseException:
     with pytest.raises(Exception) as raised:  # noqa: PT011 - any failure is what is looked at
         globals()[call]()
@@ -41,7 +67,7 @@ def line_of(code: str) -> int:
 def test_a_failure_names_the_users_line() -> None:
     failure = failure_of(caught("fails_here"))
     line = line_of('raise ValueError("no")')
-    assert failure == Failure("ValueError", "no", where=f"{HERE}:{line} in fails_here")
+    assert failure == Failure("ValueError", "no", where=f"{HERE}:{line} in fails_here", retryable=False)
 
 
 def test_the_users_line_is_the_innermost_of_the_users_own_code() -> None:
@@ -66,10 +92,7 @@ def test_an_error_that_never_met_the_users_code_has_no_line() -> None:
     code = compile("raise ValueError('from a string')", "<string>", "exec")
     with pytest.raises(ValueError, match="from a string") as raised:
         exec(code)
-    error = raised.value
-    assert error.__traceback__ is not None
-    error.__traceback__ = error.__traceback__.tb_next  # leaves the frame of this test out
-    assert users_line(error) == ""
+    assert users_line(without_this_file(raised.value)) == ""
 
 
 def test_code_beside_headrace_whose_folder_begins_with_its_name_is_the_users() -> None:
@@ -81,7 +104,95 @@ def test_code_beside_headrace_whose_folder_begins_with_its_name_is_the_users() -
 
 def test_a_headrace_error_brings_its_own_facts() -> None:
     error = AnomaliesFoundError("2 anomalies", where="data", why="tips missing", next_step="headrace show 3")
-    assert failure_of(error) == Failure("AnomaliesFoundError", "2 anomalies", "data", "tips missing", "headrace show 3")
+    assert failure_of(error) == Failure(
+        "AnomaliesFoundError", "2 anomalies", "data", "tips missing", "headrace show 3", retryable=False
+    )
+
+
+@pytest.mark.parametrize("kind", family(HeadraceError))
+def test_an_error_that_a_person_has_to_read_is_not_tried_again(kind: type[HeadraceError]) -> None:
+    assert not failure_of(kind("it cannot be")).retryable
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("no such column"),
+        UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"),
+        TypeError("an int is wanted"),
+        KeyError("tips"),
+        IndexError(3),
+        ZeroDivisionError("division by zero"),
+        AssertionError(),
+        AttributeError("no such attribute"),
+        ModuleNotFoundError("no module"),
+        FileNotFoundError(2, "no such file"),
+        NotImplementedError("not yet"),
+        SyntaxError("invalid"),
+        NameError("no such name"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_is_wrong_today_and_tomorrow_is_not_tried_again(error: Exception) -> None:
+    assert not failure_of(error).retryable
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionResetError("reset by peer"),
+        TimeoutError("no answer"),
+        OSError(28, "No space left on device"),
+        MemoryError(),
+        RuntimeError("out of luck"),
+        subprocess.CalledProcessError(1, "fetch"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_may_pass_by_itself_is_tried_again(error: Exception) -> None:
+    assert failure_of(error).retryable
+
+
+@pytest.mark.parametrize(
+    ("error", "retryable"), [(ValueError("no trips"), False), (ConnectionError("no answer"), True)]
+)
+def test_an_error_in_a_beam_step_keeps_its_line_and_whether_to_try_again(error: Exception, retryable: bool) -> None:
+    with pytest.raises(type(error)) as raised:
+        fails_in_beam(error)
+    failure = failure_of(raised.value)
+    assert failure == Failure(
+        type(error).__name__,
+        f"{error} [while running 'Clean']",
+        f"{HERE}:{line_of('raise error')} in fail",
+        retryable=retryable,
+    )
+
+
+def test_an_error_that_a_person_has_to_read_is_not_tried_again_though_beam_wraps_it() -> None:
+    with pytest.raises(RuntimeError) as raised:
+        fails_in_beam(AnomaliesFoundError("2 anomalies", next_step="headrace show 3"))
+    failure = failure_of(raised.value)
+    assert "2 anomalies" in failure.message
+    assert failure.where.endswith(" in fail")
+    assert not failure.retryable
+
+
+def test_a_fault_in_headraces_own_code_says_so() -> None:
+    failure = failure_of(without_this_file(caught("fails_in_headrace")))
+    assert failure.kind == "AttributeError"
+    assert (failure.where, failure.why) == ("", "this is a fault in Headrace, not in your code")
+
+
+def test_a_fault_that_the_users_code_led_to_names_the_users_line() -> None:
+    failure = failure_of(caught("fails_in_headrace"))
+    assert failure.where.endswith(" in fails_in_headrace")
+    assert failure.why == ""
+
+
+def test_a_fault_in_a_library_is_not_headraces() -> None:
+    error = without_this_file(caught("fails_in_a_library"))
+    assert error.__traceback__ is not None
+    assert (failure_of(error).where, failure_of(error).why) == ("", "")
 
 
 def test_of_pages_of_message_the_first_line_and_the_last_two_stay() -> None:

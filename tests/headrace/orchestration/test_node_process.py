@@ -1,7 +1,11 @@
 import os
 import signal
+import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -10,11 +14,28 @@ from tfx.proto.orchestration.executable_spec_pb2 import PythonClassExecutableSpe
 from tfx.proto.orchestration.execution_result_pb2 import ExecutorOutput
 from tfx.proto.orchestration.pipeline_pb2 import PipelineInfo, PipelineNode
 
-from headrace.orchestration.node_process import Answer, NodeFailedError, NodeProcesses, Work, start_server
+from headrace.orchestration.node_process import STOPPED, Answer, NodeFailedError, NodeProcesses, Work, start_server
 from headrace.orchestration.outcomes import Failure
 from tests.headrace.orchestration import failing_executors
 
 MakeWork = Callable[..., Work]
+
+# A file that runs a pipeline, and has an executor of its own.
+SCRIPT = """
+import sys
+from tfx.dsl.components.base.base_executor import BaseExecutor
+from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+from tfx.orchestration.pipeline import Pipeline
+
+FILE = __file__
+
+class OfTheScript(BaseExecutor):
+    def Do(self, input_dict, output_dict, exec_properties):
+        exec_properties |= {"module": __name__, "file": FILE, "argument": sys.argv[0]}
+
+if __name__ == "__main__":
+    LocalDagRunner().run(Pipeline("pipeline", "/root", components=[]))
+"""
 
 
 @pytest.fixture
@@ -78,7 +99,9 @@ def test_an_exception_is_answered_with_its_line_and_its_traceback_is_logged(work
 
 def test_a_headrace_error_keeps_its_facts(work: MakeWork) -> None:
     answer = failure(NodeProcesses().run("node", work(failing_executors.RaisesFacts)))
-    assert answer == Failure("AnomaliesFoundError", "2 anomalies", "data", "tips missing", "headrace show 3")
+    assert answer == Failure(
+        "AnomaliesFoundError", "2 anomalies", "data", "tips missing", "headrace show 3", retryable=False
+    )
 
 
 def test_an_exception_of_a_type_that_cannot_be_sent_is_answered_too(work: MakeWork) -> None:
@@ -117,6 +140,7 @@ def test_a_process_that_dies_says_how_and_where_its_log_is(
     assert why in died.why
     assert bool(died.why) == bool(why)
     assert died.next_step == f"less {asked.log}"
+    assert died.retryable
     assert str(raised.value) == str(died)
 
 
@@ -149,19 +173,137 @@ def test_two_processes_are_at_work_at_the_same_time(work: MakeWork, tmp_path: Pa
     assert [type(answer.result) for answer in answers] == [bytes, bytes]
 
 
-def test_kill_ends_every_process_and_their_runs_raise(work: MakeWork, tmp_path: Path) -> None:
+def test_stop_ends_every_process_and_their_runs_raise(work: MakeWork, tmp_path: Path) -> None:
     processes = NodeProcesses()
     with ThreadPoolExecutor(2) as threads:
         asked = [work(failing_executors.Waits, f"{me}.log", folder=str(tmp_path), me=me) for me in ("a", "b")]
         futures = [threads.submit(processes.run, "node", one) for one in asked]
         pids = [_pid(tmp_path / me) for me in ("a", "b")]
-        processes.kill()
+        processes.stop()
         deaths = [future.exception() for future in futures]
-    assert all(isinstance(death, NodeFailedError) for death in deaths)
-    assert all("SIGKILL" in str(death) for death in deaths)
-    for pid in pids:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
+    for death in deaths:
+        assert isinstance(death, NodeFailedError)
+        assert death.failure == STOPPED
+    assert not any(map(_lives, pids))
+
+
+def test_nothing_starts_after_stop(work: MakeWork, tmp_path: Path) -> None:
+    processes = NodeProcesses()
+    processes.stop()
+    with pytest.raises(NodeFailedError) as raised:
+        processes.run("node", work(failing_executors.LeavesSign, sign=str(tmp_path / "sign")))
+    assert raised.value.failure == STOPPED
+    assert not (tmp_path / "sign").exists()
+    assert not (tmp_path / "logs").exists()
+
+
+def test_what_had_ended_before_stop_is_not_touched_by_it(work: MakeWork, tmp_path: Path) -> None:
+    processes = NodeProcesses()
+    answer = processes.run("node", work(failing_executors.LeavesSign, sign=str(tmp_path / "sign")))
+    processes.stop()
+    processes.stop()  # a second Ctrl-C
+    assert isinstance(answer.result, bytes)
+    assert (tmp_path / "sign").exists()
+
+
+def test_to_be_stopped_is_not_a_failure_to_try_again() -> None:
+    assert not STOPPED.retryable
+
+
+def test_a_process_that_takes_longer_than_it_may_is_killed(work: MakeWork, tmp_path: Path) -> None:
+    processes = NodeProcesses()
+    asked = work(failing_executors.Waits, folder=str(tmp_path), me="me")
+    with ThreadPoolExecutor(1) as threads:
+        future = threads.submit(processes.run, "node", asked, 1.5)
+        [process] = _live(processes)
+        late = future.exception()
+    assert isinstance(late, NodeFailedError)
+    assert (late.failure.kind, late.failure.next_step) == ("timed out", f"less {asked.log}")
+    assert "1.5 s" in late.failure.message
+    assert "execution_timeout_sec" in late.failure.message
+    assert late.failure.retryable
+    assert process.pid is not None
+    assert not _lives(process.pid)
+
+
+def test_a_process_that_ends_in_its_time_is_not_disturbed(work: MakeWork) -> None:
+    answer = NodeProcesses().run("node", work(failing_executors.Echoes), failing_executors.PATIENCE)
+    assert isinstance(answer.result, bytes)
+
+
+def test_a_process_that_is_killed_in_the_middle_of_its_work_has_died_and_was_not_stopped(
+    work: MakeWork, tmp_path: Path
+) -> None:
+    processes = NodeProcesses()
+    with ThreadPoolExecutor(2) as threads:
+        killed, other = (
+            threads.submit(processes.run, "node", work(executor, f"{me}.log", folder=str(tmp_path), me=me, other="go"))
+            for executor, me in ((failing_executors.Waits, "killed"), (failing_executors.Meets, "other"))
+        )
+        os.kill(_pid(tmp_path / "killed"), signal.SIGKILL)
+        death = killed.exception()
+        (tmp_path / "go").touch()
+        assert isinstance(other.result().result, bytes)  # it fails alone
+    assert isinstance(death, NodeFailedError)
+    assert (death.failure.kind, death.failure.message) == ("died", "its process was ended by SIGKILL")
+    assert death.failure.retryable
+
+
+def test_a_process_that_died_is_noticed_though_one_that_it_forked_could_live_on(work: MakeWork, tmp_path: Path) -> None:
+    asked = work(failing_executors.DiesBeforeItsChild, folder=str(tmp_path))
+    with ThreadPoolExecutor(1) as threads:
+        future = threads.submit(NodeProcesses().run, "node", asked)
+        child = _pid(tmp_path / "child")
+        try:
+            death = future.exception(failing_executors.PATIENCE / 6)
+        finally:
+            _end(child)
+    assert isinstance(death, NodeFailedError)
+    assert death.failure.kind == "died"
+
+
+def test_stop_ends_what_a_process_started_itself_too(work: MakeWork, tmp_path: Path) -> None:
+    processes = NodeProcesses()
+    asked = work(failing_executors.WaitsForItsChild, folder=str(tmp_path))
+    with ThreadPoolExecutor(1) as threads:
+        future = threads.submit(processes.run, "node", asked)
+        child = _pid(tmp_path / "child")
+        try:
+            processes.stop()
+            death = future.exception(failing_executors.PATIENCE / 6)
+            assert isinstance(death, NodeFailedError)
+            assert death.failure == STOPPED
+            assert _has_ended(child)
+        finally:
+            _end(child)
+
+
+def test_an_executor_of_the_very_file_that_was_run_is_found_as_python_would_have_it(
+    work: MakeWork, tmp_path: Path
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    asked = work(type("OfTheScript", (), {"__module__": "__main__"}))
+    answer = NodeProcesses().run("node", replace(asked, main_file=script))
+    assert isinstance(answer.result, bytes), answer.result
+    found = ExecutorOutput.FromString(answer.result).execution_properties
+    assert {name: value.string_value for name, value in found.items()} == {
+        "module": "__main__",
+        "file": str(script),
+        "argument": str(script),
+    }
+
+
+def test_the_main_module_stays_what_it_is_for_other_threads_while_processes_start(work: MakeWork) -> None:
+    main = sys.modules["__main__"]
+    with ThreadPoolExecutor(1) as threads:
+        asked = [work(failing_executors.Echoes) for _ in range(3)]
+        future = threads.submit(lambda: [NodeProcesses().run("node", one) for one in asked])
+        seen = set()
+        while not future.done():
+            seen.add(sys.modules["__main__"])
+        future.result()
+    assert seen == {main}
 
 
 def test_an_interrupt_of_the_terminal_does_not_reach_a_node(work: MakeWork, tmp_path: Path) -> None:
@@ -170,7 +312,7 @@ def test_an_interrupt_of_the_terminal_does_not_reach_a_node(work: MakeWork, tmp_
         asked = work(failing_executors.Meets, folder=str(tmp_path), me="me", other="other")
         future = threads.submit(processes.run, "node", asked)
         failing_executors.wait_for(tmp_path / "me")
-        [process] = processes._live
+        [process] = _live(processes)
         assert process.pid is not None
         os.kill(process.pid, signal.SIGINT)
         (tmp_path / "other").touch()
@@ -181,6 +323,34 @@ def test_starting_the_server_again_keeps_the_one_there_is(work: MakeWork, tmp_pa
     start_server(tmp_path / "again.log")
     assert properties(NodeProcesses().run("node", work(failing_executors.Echoes)))["process"]
     assert (tmp_path / "again.log").read_text() == ""
+
+
+def _live(processes: NodeProcesses) -> set[BaseProcess]:
+    """The one process that runs, or is about to."""
+    while not (live := set(processes._live)):
+        pass
+    return live
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process is there and has not ended; one that nobody has waited for has."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "XZ"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether a process that was killed, and that is no child of this one, has gone."""
+    deadline = time.monotonic() + failing_executors.PATIENCE / 6
+    while _lives(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return not _lives(pid)
+
+
+def _end(pid: int) -> None:
+    if _lives(pid):
+        os.kill(pid, signal.SIGKILL)
 
 
 def _pid(path: Path) -> int:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from headrace.orchestration.output import logging_to, printing_to, quietly
+from headrace.errors import UserError
+from headrace.orchestration.output import STDERR, logging_to, printing_to, quietly
 
 LIBC = ctypes.CDLL(None)
 
@@ -72,16 +73,36 @@ def test_what_is_logged_goes_to_the_file_alone(tmp_path: Path, capfd: pytest.Cap
     assert (root.handlers, root.level) == (handlers, level)
 
 
-def test_the_noise_of_an_import_is_not_shown(capfd: pytest.CaptureFixture[str]) -> None:
-    with quietly():
+def test_only_what_is_asked_for_goes_to_the_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "log"
+    with printing_to(log, [STDERR]):
+        os.write(1, b"event")
         os.write(2, b"noise")
-        os.write(1, b"answer")
+    assert log.read_text() == "noise"
+    assert capfd.readouterr() == ("event", "")
+
+
+def test_what_is_printed_quietly_is_not_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    with quietly():
+        os.write(1, b"noise")
+        LIBC.dprintf(2, b"noise by native code")
+        subprocess.run(["echo", "noise by a child"], check=True)
+    os.write(1, b"answer")
     os.write(2, b"after")
     assert capfd.readouterr() == ("answer", "after")
 
 
-def test_the_noise_of_an_import_that_fails_is_shown_after_all(capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_was_printed_quietly_is_shown_after_all_on_an_error(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ImportError), quietly():  # noqa: PT012
+        os.write(1, b"the step before")
         os.write(2, b"the reason")
         raise ImportError
-    assert "the reason" in capfd.readouterr().err
+    out, err = capfd.readouterr()
+    assert (out, "the step before" in err, "the reason" in err) == ("", True, True)
+
+
+def test_an_error_that_explains_itself_is_all_that_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(UserError), quietly():  # noqa: PT012
+        os.write(2, b"noise")
+        raise UserError("there is no such node")
+    assert capfd.readouterr() == ("", "")

@@ -3,14 +3,19 @@ from pathlib import Path
 import pytest
 from tfx.components import CsvExampleGen, ImportExampleGen
 from tfx.dsl.compiler.compiler import Compiler
+from tfx.dsl.component.experimental.container_component import create_container_component
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto.example_gen_pb2 import Input
 from tfx.proto.orchestration import pipeline_pb2
+from tfx.types.standard_artifacts import Integer
 
-from headrace.errors import InputDataError
+from headrace.errors import InputDataError, UserError
 from headrace.orchestration.compilation import bind_parameters
-from headrace.orchestration.preflight import check_inputs
+from headrace.orchestration.graph import graph_of
+from headrace.orchestration.preflight import check_containers, check_inputs
+from headrace.settings import Settings
+from tests.small_components import Number
 
 # TFX calls what protobuf deprecates; the warning lands on the line that calls TFX.
 pytestmark = pytest.mark.filterwarnings("ignore:label\\(\\) is deprecated:DeprecationWarning")
@@ -132,3 +137,23 @@ def test_a_folder_that_is_a_parameter_is_looked_at_once_it_is_bound(tmp_path: Pa
 
 def test_a_pipeline_that_reads_no_files_is_fine() -> None:
     check_inputs(pipeline_pb2.Pipeline(nodes=[pipeline_pb2.Pipeline.PipelineOrNode()]))
+
+
+def test_container_components_are_refused_all_at_once_where_no_engine_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine.sock")
+    boxed = create_container_component("Boxed", "alpine", ["true"], outputs={"number": Integer})
+    components = [boxed().with_id("First"), Number(value=1), boxed().with_id("Second")]
+    pipeline = Compiler().compile(Pipeline("pipeline", "/root", components=components))
+    with pytest.raises(UserError) as raised:
+        check_containers(graph_of(pipeline, Settings()))
+    assert raised.value.what == "First, Second would run in a container, and no Docker engine answers"
+    assert raised.value.why
+    assert "docker info" in raised.value.next_step
+
+
+def test_without_container_components_no_engine_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine.sock")
+    pipeline = Compiler().compile(Pipeline("pipeline", "/root", components=[Number(value=1)]))
+    check_containers(graph_of(pipeline, Settings()))

@@ -11,6 +11,8 @@ DIAMOND: dict[str, list[str]] = {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"
 graphs = st.integers(1, 12).flatmap(
     lambda size: st.tuples(*(st.sets(st.integers(0, max(node - 1, 0))) for node in range(size)))
 )
+# How a node that was run can end.
+ENDS = [state for state in NodeState if state is not NodeState.BLOCKED]
 
 
 def test_nodes_that_wait_for_nothing_are_ready_in_the_pipelines_order() -> None:
@@ -30,56 +32,85 @@ def test_no_more_are_handed_out_than_asked_for_and_each_once() -> None:
 def test_a_node_waits_for_all_of_its_upstream_nodes() -> None:
     schedule = Schedule(DIAMOND)
     schedule.take_ready(9)
-    assert schedule.ended("a", NodeState.SUCCEEDED) == []
+    assert schedule.ended("a", NodeState.SUCCEEDED) == {}
     assert schedule.take_ready(9) == ["b", "c"]
-    assert schedule.waits_for("d") == {"b", "c"}
+    assert schedule.waits_for() == {"d": {"b", "c"}}
     schedule.ended("c", NodeState.SUCCEEDED)
-    assert schedule.waits_for("d") == {"b"}
+    assert schedule.waits_for() == {"d": {"b"}}
     assert schedule.take_ready(9) == []
     schedule.ended("b", NodeState.SUCCEEDED)
     assert schedule.take_ready(9) == ["d"]
+    assert schedule.waits_for() == {}
+
+
+def test_what_is_told_of_waiting_nodes_is_the_callers_to_change() -> None:
+    schedule = Schedule({"a": [], "b": ["a"]})
+    schedule.waits_for()["b"].clear()
+    assert schedule.waits_for() == {"a": set(), "b": {"a"}}
 
 
 @pytest.mark.parametrize("state", list(NodeState))
-def test_a_node_unlocks_what_hangs_on_it_or_blocks_it(state: NodeState) -> None:
+def test_a_node_unlocks_what_hangs_on_it_or_it_never_runs(state: NodeState) -> None:
     schedule = Schedule({"a": [], "b": ["a"]})
     schedule.take_ready(1)
-    blocked = schedule.ended("a", state)
-    unlocks = state in (NodeState.SUCCEEDED, NodeState.CACHED, NodeState.SKIPPED)
-    assert (blocked, schedule.take_ready(9)) == (([], ["b"]) if unlocks else (["b"], []))
+    never = schedule.ended("a", state)
+    if state in (NodeState.SUCCEEDED, NodeState.CACHED, NodeState.REUSED):
+        assert (never, schedule.take_ready(9)) == ({}, ["b"])
+    else:
+        expected = NodeState.SKIPPED if state is NodeState.SKIPPED else NodeState.BLOCKED
+        assert (never, schedule.take_ready(9), schedule.waits_for()) == ({"b": expected}, [], {})
 
 
-def test_a_failure_blocks_everything_below_it_once_and_nothing_beside_it() -> None:
+@pytest.mark.parametrize(
+    ("state", "consequence"), [(NodeState.FAILED, NodeState.BLOCKED), (NodeState.SKIPPED, NodeState.SKIPPED)]
+)
+def test_everything_below_a_node_shares_its_fate_once_and_nothing_beside_it(
+    state: NodeState, consequence: NodeState
+) -> None:
     schedule = Schedule(DIAMOND)
     schedule.take_ready(9)
-    assert schedule.ended("a", NodeState.FAILED) == ["b", "d", "c"]
-    assert schedule.ended("e", NodeState.SUCCEEDED) == []
+    assert schedule.ended("a", state) == dict.fromkeys(("b", "c", "d"), consequence)
+    assert schedule.ended("e", NodeState.SUCCEEDED) == {}
     assert schedule.take_ready(9) == []
+
+
+def test_one_skipped_upstream_node_is_enough_though_the_other_succeeded() -> None:
+    schedule = Schedule({"a": [], "b": [], "c": ["a", "b"]})
+    schedule.take_ready(9)
+    assert schedule.ended("a", NodeState.SUCCEEDED) == {}
+    assert schedule.ended("b", NodeState.SKIPPED) == {"c": NodeState.SKIPPED}
 
 
 def test_an_upstream_node_that_is_not_in_the_run_does_not_count() -> None:
     schedule = Schedule({"b": ["a"]})
-    assert schedule.waits_for("b") == set()
+    assert schedule.waits_for() == {"b": set()}
     assert schedule.take_ready(9) == ["b"]
 
 
-def test_a_node_unknown_to_the_schedule_waits_for_nothing() -> None:
-    assert Schedule({}).waits_for("a") == set()
-
-
-@given(graphs, st.sets(st.integers(0, 11)), st.integers(1, 3))
-def test_every_node_runs_or_is_blocked_exactly_once(
-    upstream: tuple[set[int], ...], failing: set[int], most: int
+@given(graphs, st.lists(st.sampled_from(ENDS), min_size=12, max_size=12), st.integers(1, 3))
+def test_every_node_runs_or_is_blocked_or_is_skipped_exactly_once(
+    upstream: tuple[set[int], ...], ends: list[NodeState], most: int
 ) -> None:
     # Node 0 may name itself upstream in the drawn graph: a graph has no such edge.
     graph = {str(node): {str(one) for one in ones - {node}} for node, ones in enumerate(upstream)}
     schedule = Schedule(graph)
+    states: dict[str, NodeState] = {}
     ran: list[str] = []
-    blocked: list[str] = []
+    never: list[str] = []
     while ready := schedule.take_ready(most):
         assert len(ready) <= most
         for node in ready:
-            assert graph[node] <= {one for one in ran if int(one) not in failing}
+            assert all(states[one].unlocks for one in graph[node])
             ran.append(node)
-            blocked += schedule.ended(node, NodeState.FAILED if int(node) in failing else NodeState.SUCCEEDED)
-    assert sorted(ran + blocked) == sorted(graph)
+            states[node] = ends[int(node)]
+            consequences = schedule.ended(node, states[node])
+            never += consequences
+            states |= consequences
+    assert sorted(ran + never) == sorted(graph)
+    assert schedule.waits_for() == {}
+    reasons = {
+        NodeState.SKIPPED: {NodeState.SKIPPED},
+        NodeState.BLOCKED: {NodeState.FAILED, NodeState.CANCELED, NodeState.BLOCKED},
+    }
+    for node in never:
+        assert reasons[states[node]] & {states[one] for one in graph[node]}
