@@ -19,6 +19,7 @@ from headrace.errors import ParameterError, UnknownNameError, UserError
 @click.option("--only", metavar="NODE", help="Run NODE alone, on the newest inputs it had.")
 @click.option("--no-cache", is_flag=True, help="Execute every node, whatever the cache has.")
 @click.option("--no-cache-for", multiple=True, metavar="NODE", help="Execute NODE, whatever the cache has.")
+@click.option("--no-acceleration", is_flag=True, help="Execute TFX's own executors only.")
 @click.option("--json", "as_json", is_flag=True, help="Write events as JSON, one a line.")
 def run(
     pipeline: str,
@@ -29,6 +30,7 @@ def run(
     only: str | None,
     no_cache: bool,
     no_cache_for: tuple[str, ...],
+    no_acceleration: bool,
     as_json: bool,
 ) -> None:
     """Run PIPELINE to its end, or a part of it on what an earlier run made.
@@ -49,6 +51,7 @@ def run(
         to_nodes=(only,) if only else to_nodes,
         cache=not no_cache,
         no_cache_for=no_cache_for,
+        accelerated=not no_acceleration,
         as_json=as_json,
         command=shlex.join(["headrace", "run", pipeline, *(f"--set={assignment}" for assignment in assignments)]),
     )

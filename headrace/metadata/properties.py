@@ -12,3 +12,5 @@ KEY = "headrace_key"  # what went into the cache key, in parts: KeyParts as JSON
 OUTPUTS = "headrace_outputs"  # names and sizes of what it left: a digest for each output's "key/index", as JSON
 SKIPPED = "headrace_skipped"  # on a CANCELED execution: its node was skipped on purpose, nobody ended it
 RUN_STATE = "headrace_run_state"  # on a run's context: how the run ended, where its executions alone would not tell
+EXECUTOR = "headrace_executor"  # class path of what did the work, a stand-in or the stock executor
+STOCK_REASON = "headrace_stock_reason"  # why a stand-in did not

@@ -1,6 +1,8 @@
 """TFX's executor operators, on the far side of a process boundary."""
 
+import logging
 import sys
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +16,9 @@ from tfx.proto.orchestration.executable_spec_pb2 import BeamExecutableSpec, Pyth
 from tfx.proto.orchestration.execution_invocation_pb2 import ExecutionInvocation
 from tfx.proto.orchestration.execution_result_pb2 import ExecutorOutput
 
-from headrace.metadata.properties import CPU_SECONDS, PEAK_MEMORY_BYTES, WALL_SECONDS
+from headrace.acceleration.not_equal import NotEqualError
+from headrace.acceleration.stand_ins import stand_in_for
+from headrace.metadata.properties import CPU_SECONDS, EXECUTOR, PEAK_MEMORY_BYTES, STOCK_REASON, WALL_SECONDS
 from headrace.orchestration.code_fingerprint import python_spec
 from headrace.orchestration.node_process import NodeFailedError, NodeProcesses, Work
 from headrace.orchestration.outcomes import Failure
@@ -26,15 +30,44 @@ _OPERATORS: dict[type[Message], type[BaseExecutorOperator]] = {
 
 
 def execute(work: Work) -> bytes:
-    """Runs an executor in this process, by TFX's own operator; returns a serialized ExecutorOutput."""
+    """Runs an executor in this process, by TFX's own operator; returns a serialized ExecutorOutput.
+
+    Where one of Headrace's can stand in for the stock executor, it does; where it cannot promise the same
+    result, the stock one works after all. The output says which did it.
+    """
     if work.main_file and _is_of_main(work.executor_spec):
         from headrace.orchestration.definition import load_as_main
 
         load_as_main(work.main_file)
+    reason = ""
+    if work.accelerated and (spec := _stand_in(work.executor_spec)) is not None:
+        try:
+            return _run(spec, work)
+        except NotEqualError as error:  # before anything was written
+            reason = error.why or error.what
+            logging.warning("the stock executor does the work: %s", error)
+    return _run(work.executor_spec, work, reason)
+
+
+def _run(executor_spec: Message, work: Work, reason: str = "") -> bytes:
     info = ExecutionInfo.from_proto(ExecutionInvocation.FromString(work.invocation))
-    operator = _OPERATORS[type(work.executor_spec)](work.executor_spec, work.platform_config)
-    output = (operator.run_executor(info) or ExecutorOutput()).SerializeToString()
-    return bytes(output)
+    operator = _OPERATORS[type(executor_spec)](executor_spec, work.platform_config)
+    output = operator.run_executor(info) or ExecutorOutput()
+    python = python_spec(executor_spec)
+    facts = {EXECUTOR: python.class_path if python else "", STOCK_REASON: reason}
+    for name, value in facts.items():
+        if value:
+            data_types_utils.set_metadata_value(output.execution_properties[name], value)
+    return bytes(output.SerializeToString())
+
+
+def _stand_in(executor_spec: Message) -> Message | None:
+    spec = deepcopy(executor_spec)
+    python = python_spec(spec)
+    if python is None or not (class_path := stand_in_for(python.class_path)):
+        return None
+    python.class_path = class_path
+    return spec
 
 
 class ProcessExecutorOperator(BaseExecutorOperator):
@@ -51,12 +84,14 @@ class ProcessExecutorOperator(BaseExecutorOperator):
         processes: NodeProcesses,
         log: Path,
         timeout_seconds: float | None = None,
+        accelerated: bool = True,
     ) -> None:
-        """Takes what TFX's Launcher gives, and where the work is done, logged, and for how long at the most."""
+        """Takes what TFX's Launcher gives; where the work is done and logged, for how long at the most, and how."""
         super().__init__(executor_spec, platform_config)
         self._processes = processes
         self._log = log
         self._timeout_seconds = timeout_seconds
+        self._accelerated = accelerated
 
     def run_executor(self, execution_info: ExecutionInfo) -> ExecutorOutput:
         """Runs the executor; what it used is among the execution properties of its output.
@@ -71,6 +106,7 @@ class ProcessExecutorOperator(BaseExecutorOperator):
             execution_info.to_proto().SerializeToString(),
             self._log,
             Path(main_file) if main_file else None,
+            self._accelerated,
         )
         answer = self._processes.run(execution_info.pipeline_node.node_info.id, work, self._timeout_seconds)
         resources = {
@@ -90,10 +126,16 @@ class ProcessExecutorOperator(BaseExecutorOperator):
 
 
 def process_operators(
-    processes: NodeProcesses, log: Path, timeout_seconds: float | None
+    processes: NodeProcesses, log: Path, timeout_seconds: float | None, accelerated: bool
 ) -> dict[type[Message], "partial[ProcessExecutorOperator]"]:
     """What Launcher takes as `custom_executor_operators`."""
-    operator = partial(ProcessExecutorOperator, processes=processes, log=log, timeout_seconds=timeout_seconds)
+    operator = partial(
+        ProcessExecutorOperator,
+        processes=processes,
+        log=log,
+        timeout_seconds=timeout_seconds,
+        accelerated=accelerated,
+    )
     return dict.fromkeys(_OPERATORS, operator)
 
 

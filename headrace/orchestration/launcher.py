@@ -66,8 +66,10 @@ class AttemptFailedError(Exception):
 class NodeLauncher(Launcher):
     """Launches a node that has an executor."""
 
-    def __init__(self, node: GraphNode, store: MetadataStore, processes: NodeProcesses, log: Path) -> None:
-        """Takes a node, the run's store and processes, and the file to log to."""
+    def __init__(
+        self, node: GraphNode, store: MetadataStore, processes: NodeProcesses, log: Path, accelerated: bool
+    ) -> None:
+        """Takes a node, the run's store and processes, the file to log to, and whether stand-ins may work."""
         node_id = node.node.node_info.id
         platform = node.deployment.node_level_platform_configs.get(node_id)
         executor_spec = runner_utils.extract_executor_spec(node.deployment, node_id)
@@ -80,7 +82,7 @@ class NodeLauncher(Launcher):
             executor_spec=executor_spec,
             custom_driver_spec=runner_utils.extract_custom_driver_spec(node.deployment, node_id),
             platform_config=getattr(platform, platform.WhichOneof("config")) if platform else None,
-            custom_executor_operators=process_operators(processes, log, timeout),
+            custom_executor_operators=process_operators(processes, log, timeout, accelerated),
         )
         self._store = store
         self._log = log

@@ -36,11 +36,12 @@ _SYSTEM_NODES: dict[str, type[SystemNodeHandler]] = {
 class NodeLaunches:
     """Launches the nodes of one run; each call from a thread of its own."""
 
-    def __init__(self, store: MetadataStore, processes: NodeProcesses, log_folder: Path) -> None:
-        """Takes the run's store and processes, and the folder of its logs."""
+    def __init__(self, store: MetadataStore, processes: NodeProcesses, log_folder: Path, accelerated: bool) -> None:
+        """Takes the run's store and processes, the folder of its logs, and whether stand-ins may work."""
         self._store = store
         self._processes = processes
         self._log_folder = log_folder
+        self._accelerated = accelerated
 
     def log(self, node_id: str) -> Path:
         """The file that a node's executor logs to."""
@@ -116,7 +117,7 @@ class NodeLaunches:
         return NodeOutcome(node.id, NodeState.SKIPPED)
 
     def _launcher(self, node: GraphNode) -> NodeLauncher:
-        return NodeLauncher(node, self._store, self._processes, self.log(node.id))
+        return NodeLauncher(node, self._store, self._processes, self.log(node.id), self._accelerated)
 
 
 def _failed(node: GraphNode, failure: Failure, execution_id: int) -> NodeOutcome:

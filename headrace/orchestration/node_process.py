@@ -29,6 +29,7 @@ from types import MappingProxyType
 
 from google.protobuf.message import Message
 
+from headrace.acceleration import stand_ins
 from headrace.orchestration.faults import failure_of
 from headrace.orchestration.outcomes import Failure
 from headrace.orchestration.output import printing_to
@@ -40,6 +41,7 @@ PRELOAD = (
     "headrace.orchestration.runner",
     "tfx.components",
     "tfx.components.schema_gen.import_schema_gen.component",
+    *stand_ins.MODULES,
 )
 
 
@@ -52,6 +54,7 @@ class Work:
     invocation: bytes  # a serialized tfx.orchestration.ExecutionInvocation
     log: Path
     main_file: Path | None = None  # where executors of the module __main__ come from
+    accelerated: bool = True  # Headrace's executors stand in for stock ones
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ class RunRequest:
     to_nodes: tuple[str, ...] = ()  # run these and what they depend on
     cache: bool = True
     no_cache_for: tuple[str, ...] = ()  # nodes that are executed whatever the cache has
+    accelerated: bool = True  # Headrace's executors stand in for stock ones, with the same outputs
     as_json: bool = False  # events for machines instead of a console for people
     command: str = ""  # what the person typed, for the command that continues a failed run
 

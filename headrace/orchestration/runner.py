@@ -107,7 +107,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         log, started = log_folder / "orchestrator.log", time.monotonic()
         with logging_to(log), printing_to(log, [STDERR]):
             start_server(log_folder / "server.log")
-            launches = NodeLaunches(store, processes, log_folder)
+            launches = NodeLaunches(store, processes, log_folder, request.accelerated)
             progress = JsonProgress() if request.as_json else ConsoleProgress()
             with progress:
                 progress.run_started(name, run_id)

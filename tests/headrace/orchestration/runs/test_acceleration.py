@@ -1,0 +1,60 @@
+"""Headrace's executors stand in for stock ones by themselves, and the record says so."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+from tfx.components import CsvExampleGen
+
+from headrace.orchestration.outcomes import NodeState
+from headrace.orchestration.request import RunRequest
+from tests.headrace.orchestration.runs.conftest import Ran, RunPipeline
+
+STOCK = "tfx.components.example_gen.csv_example_gen.executor.Executor"
+STAND_IN = "headrace.acceleration.csv_example_gen.Executor"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    rows = (f"{index},{index / 4},{'abc'[index % 3]}" for index in range(100))
+    (folder / "data.csv").write_text("\n".join(["number,share,letter", *rows]) + "\n")
+    return folder
+
+
+def examples(ran: Ran) -> dict[str, Counter[str]]:
+    """The examples of each split, without order."""
+    [artifact] = ran.store.outputs(ran.of("CsvExampleGen")[0].id)["examples"]
+    splits = {}
+    for folder in Path(artifact.uri).iterdir():
+        records = tf.data.TFRecordDataset([str(path) for path in folder.iterdir()], "GZIP")
+        splits[folder.name] = Counter(str(tf.train.Example.FromString(record.numpy())) for record in records)
+    return splits
+
+
+def test_a_stand_in_does_the_work_of_a_stock_executor_with_the_same_outputs(
+    run_pipeline: RunPipeline, data: Path
+) -> None:
+    fast = run_pipeline("fast", [CsvExampleGen(str(data))])
+    stock = run_pipeline("stock", [CsvExampleGen(str(data))], RunRequest(accelerated=False))
+    assert fast.of("CsvExampleGen")[0].properties["headrace_executor"] == STAND_IN
+    assert stock.of("CsvExampleGen")[0].properties["headrace_executor"] == STOCK
+    assert examples(fast) == examples(stock)
+    assert set(examples(fast)) == {"Split-train", "Split-eval"}
+
+
+def test_what_a_stand_in_made_is_a_cache_hit_for_the_stock_executor(run_pipeline: RunPipeline, data: Path) -> None:
+    run_pipeline("both", [CsvExampleGen(str(data))], enable_cache=True)
+    again = run_pipeline("both", [CsvExampleGen(str(data))], RunRequest(accelerated=False), enable_cache=True)
+    assert again.states["CsvExampleGen"] is NodeState.CACHED
+
+
+def test_where_a_stand_in_cannot_promise_the_same_the_stock_executor_works_and_the_reason_is_recorded(
+    run_pipeline: RunPipeline, data: Path
+) -> None:
+    example_gen = CsvExampleGen(str(data)).with_beam_pipeline_args(["--runner=tests.small_components.OwnRunner"])
+    [execution] = run_pipeline("own", [example_gen]).of("CsvExampleGen")
+    assert execution.properties["headrace_executor"] == STOCK
+    assert execution.properties["headrace_stock_reason"] == "Beam is to run on tests.small_components.OwnRunner"
