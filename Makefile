@@ -6,7 +6,7 @@ PYTHON ?= python3
 RUN := .venv/bin
 CODE := headrace components pipelines tests $(wildcard benchmarks)
 
-.PHONY: help install demo test lint clean
+.PHONY: help install demo test lint bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,9 @@ lint: install ## Check style, types and the direction of imports
 	$(RUN)/python -W error -m compileall -q $(CODE)
 	$(RUN)/mypy
 	$(RUN)/lint-imports
+
+bench: install ## Time Headrace against stock TFX
+	$(RUN)/python benchmarks/orchestrator.py
 
 clean: ## Remove what runs and tests left behind; keep .venv and .headrace
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist

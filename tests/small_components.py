@@ -41,6 +41,12 @@ def AddOne(number: InputArtifact[Integer], sum: OutputArtifact[Integer]) -> None
 
 
 @component
+def MaybeAddOne(sum: OutputArtifact[Integer], number: InputArtifact[Integer] = None) -> None:  # noqa: A002, N802
+    """Adds one to a number, or to nothing."""
+    sum.value = (number.value if number else 0) + 1
+
+
+@component
 def Raise(message: Parameter[str]) -> None:  # noqa: N802
     """Raises what does not go away by itself."""
     raise ValueError(message)

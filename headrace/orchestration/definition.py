@@ -76,9 +76,7 @@ def defined(path: Path, settings: Settings) -> Iterator[tuple[HeadraceDagRunner,
         runner, pipeline = _capture(path)
         if not isinstance(runner, HeadraceDagRunner):
             runner = HeadraceDagRunner(settings)
-        with quietly():
-            compiled = _Compiler().run(pipeline)
-        yield runner, compiled
+        yield runner, _compiled(path, pipeline)
 
 
 def load_as_main(path: Path) -> None:
@@ -109,12 +107,26 @@ def _execute(path: Path) -> None:
                 "the pipeline's file ends early", where=str(path), why=f"exit code {ended.code}"
             ) from ended
     except Exception as error:
-        raise DefinitionError(
-            "the pipeline's file fails",
-            where=users_line(error) or str(path),
-            why=f"{type(error).__name__}: {error}",
-            next_step=f"python {path}",
-        ) from error
+        raise _explained("the pipeline's file fails", path, error) from error
+
+
+def _compiled(path: Path, pipeline: Pipeline) -> PipelineIr:
+    try:
+        with quietly():
+            return _Compiler().run(pipeline)
+    except HeadraceError:
+        raise
+    except Exception as error:  # a module_file that is not there, a node that is in two pipelines
+        raise _explained("the pipeline cannot be compiled", path, error) from error
+
+
+def _explained(what: str, path: Path, error: Exception) -> DefinitionError:
+    return DefinitionError(
+        what,
+        where=users_line(error) or str(path),
+        why=f"{type(error).__name__}: {error}",
+        next_step=f"python {path}",
+    )
 
 
 @contextmanager

@@ -19,6 +19,7 @@ class GraphNode:
     pipeline: Pipeline  # the one it is a node of, parameters bound
     deployment: LocalDeploymentConfig
     upstream: frozenset[str]  # ids of the graph
+    may_make_nothing: bool = False  # others take its outputs, and all of them can do without
 
     @property
     def is_reused(self) -> bool:
@@ -33,6 +34,7 @@ def graph_of(pipeline: Pipeline, settings: Settings) -> list[GraphNode]:
 
 def _nodes(pipeline: Pipeline, settings: Settings, prefix: str, outside: frozenset[str]) -> Iterator[GraphNode]:
     deployment = local_deployment(pipeline, settings)
+    spare = _spare(pipeline)
     ids: dict[str, frozenset[str]] = {}  # of a node or sub-pipeline: what it stands for in the graph
     for one in pipeline.nodes:
         if one.WhichOneof("node") == "sub_pipeline":
@@ -49,8 +51,22 @@ def _nodes(pipeline: Pipeline, settings: Settings, prefix: str, outside: frozens
             ids[node.node_info.id] = frozenset([node_id])
             if prefix and len(ids) == 1:  # the node that begins a sub-pipeline: all others in it wait for it
                 outside = ids[node.node_info.id]
-            yield GraphNode(node_id, node, pipeline, deployment, upstream)
+            yield GraphNode(node_id, node, pipeline, deployment, upstream, node.node_info.id in spare)
 
 
 def _upstream(node: PipelineNode, ids: dict[str, frozenset[str]]) -> frozenset[str]:
     return frozenset().union(*(ids.get(name, frozenset()) for name in node.upstream_nodes))
+
+
+def _spare(pipeline: Pipeline) -> set[str]:
+    """The nodes whose outputs others take, and all of them can do without."""
+    needed: dict[str, bool] = {}
+    for one in pipeline.nodes:
+        node = (
+            one.pipeline_node if one.WhichOneof("node") == "pipeline_node" else one.sub_pipeline.nodes[0].pipeline_node
+        )
+        for taken in node.inputs.inputs.values():
+            for channel in taken.channels:
+                producer = channel.producer_node_query.id
+                needed[producer] = needed.get(producer, False) or taken.min_count > 0
+    return {producer for producer, is_needed in needed.items() if not is_needed}

@@ -22,6 +22,7 @@ from headrace.orchestration.outcomes import Failure, NodeOutcome, NodeState
 
 FIRST_PAUSE_SECONDS = 1.0  # before the second attempt; twice as long before each one after it
 _ERROR_TYPE = re.compile(r"^[\w.]+: ")  # how a traceback's last line begins
+_FOUND_NOTHING = " returned None."  # how TFX says that a resolver's strategy chose no artifacts
 _RESULT = "__execution_result__"  # where TFX keeps the error of a failed input resolution
 
 # Nodes without an executor. A sub-pipeline begins and ends with nodes that pass artifacts on, as a resolver does.
@@ -106,6 +107,9 @@ class NodeLaunches:
         result = json.loads(str(execution.properties.get(_RESULT, "{}")))
         lines = str(result.get("resultMessage", "")).strip().splitlines()
         message = _ERROR_TYPE.sub("", lines[-1]) if lines else f"the execution ended {execution.state}"
+        if node.may_make_nothing and message.endswith(_FOUND_NOTHING):
+            self._store.annotate(execution.id, {}, State.COMPLETE)  # as LatestBlessedModelStrategy has it
+            return NodeOutcome(node.id, NodeState.SUCCEEDED, executions=(execution.id,))
         failure = Failure("inputs not resolved", message, retryable=False)
         self._store.annotate(execution.id, error_properties(failure), State.FAILED)
         return _failed(node, failure, execution.id)

@@ -127,3 +127,11 @@ def test_an_absl_program_with_a_module_file_runs(command: Command, tmp_path: Pat
     assert ran.stdout.startswith("module_file run ")  # nothing of the wheel that TFX builds
     assert ran.stderr == ""
     assert outputs(tmp_path, "Read", "text") == ["7 steps"]
+
+
+def test_a_file_whose_pipeline_cannot_be_compiled_gets_one_clear_message(command: Command, tmp_path: Path) -> None:
+    ran = run(command, tmp_path, HEAD + ABSL_AND_A_MODULE_FILE)  # its module file is not there
+    assert ran.returncode == 2
+    assert "Traceback" not in ran.stdout + ran.stderr
+    assert "error: the pipeline cannot be compiled" in ran.stderr
+    assert "training.py" in ran.stderr

@@ -291,6 +291,7 @@ def test_an_executor_of_the_very_file_that_was_run_is_found_as_python_would_have
         "module": "__main__",
         "file": str(script),
         "argument": str(script),
+        "headrace_executor": "__main__.OfTheScript",
     }
 
 

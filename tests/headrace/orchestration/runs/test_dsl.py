@@ -21,7 +21,7 @@ from headrace.metadata import State
 from headrace.orchestration.outcomes import NodeState
 from headrace.orchestration.request import RunRequest
 from tests.headrace.orchestration.runs.conftest import RunPipeline
-from tests.small_components import AddOne, Meet, Number, Sleep
+from tests.small_components import AddOne, MaybeAddOne, Meet, Number, Sleep
 
 
 def test_independent_nodes_run_at_the_same_time(run_pipeline: RunPipeline, tmp_path: Path) -> None:
@@ -104,6 +104,14 @@ def test_an_importer_and_a_resolver_bring_artifacts_in(run_pipeline: RunPipeline
         ran = run_pipeline("importing", [importer, resolver])
         assert set(ran.states.values()) <= {NodeState.SUCCEEDED, NodeState.CACHED}
     assert len(ran.store.artifacts("Schema")) == 1  # imported once, known the second time
+
+
+def test_a_resolver_that_finds_nothing_is_no_failure_where_all_can_do_without(run_pipeline: RunPipeline) -> None:
+    resolver = Resolver(strategy_class=LatestArtifactStrategy, number=Channel(type=Integer)).with_id("none_yet")
+    ran = run_pipeline("optional", [resolver, MaybeAddOne(number=resolver.outputs["number"])])
+    assert ran.error is None
+    assert ran.of("none_yet")[0].state is State.COMPLETE
+    assert ran.value("MaybeAddOne", "sum") == ["1"]
 
 
 def test_a_canned_resolver_function_chooses_inputs(run_pipeline: RunPipeline) -> None:
