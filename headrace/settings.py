@@ -28,6 +28,7 @@ class Settings(BaseSettings):
 
     home: Path = Path(".headrace")  # relative to the project's root
     max_parallel: int = Field(default_factory=lambda: len(os.sched_getaffinity(0)), ge=1)  # nodes at once
+    server: bool = True  # a warm server that outlives a run, for the runs to come
     beam_pipeline_args: Annotated[tuple[str, ...], NoDecode] = ()  # put before a pipeline's own
 
     @field_validator("beam_pipeline_args", mode="before")

@@ -5,6 +5,7 @@ import click
 from headrace.cli.plan import plan
 from headrace.cli.run import run
 from headrace.cli.runs import runs
+from headrace.cli.server import server
 from headrace.cli.show import show
 from headrace.errors import UnknownNameError, reported
 
@@ -29,6 +30,7 @@ def commands() -> None:
 commands.add_command(plan)
 commands.add_command(run)
 commands.add_command(runs)
+commands.add_command(server)
 commands.add_command(show)
 
 

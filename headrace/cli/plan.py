@@ -1,15 +1,18 @@
 """`headrace plan`: what a run would do, and why, without running anything."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from headrace.cli.run import find_definition, read_parameters
+from headrace.cli.run import find_definition, load_settings, no_server_option, read_parameters
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from headrace.orchestration.plan import Plan
+    from headrace.orchestration.request import RunRequest
+    from headrace.settings import Settings
 
 
 @click.command()
@@ -19,27 +22,36 @@ if TYPE_CHECKING:
 )
 @click.option("--no-cache", is_flag=True, help="As if every node were executed, whatever the cache has.")
 @click.option("--no-cache-for", multiple=True, metavar="NODE", help="As if NODE were, whatever the cache has.")
+@no_server_option
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 def plan(
-    pipeline: str, assignments: tuple[str, ...], no_cache: bool, no_cache_for: tuple[str, ...], as_json: bool
+    pipeline: str,
+    assignments: tuple[str, ...],
+    no_cache: bool,
+    no_cache_for: tuple[str, ...],
+    no_server: bool,
+    as_json: bool,
 ) -> None:
     """Say which nodes of PIPELINE would run, why, and how long they took last time.
 
     PIPELINE and the options are those of `headrace run`. Nothing is run or recorded.
     """
+    from headrace.cli.warm import in_warm_process
+    from headrace.orchestration.request import RunRequest
+
+    request = RunRequest(read_parameters(assignments), cache=not no_cache, no_cache_for=no_cache_for)
+    path = find_definition(pipeline)
+    settings = load_settings(path, no_server)
+    in_warm_process(f"plan {pipeline}", settings, _plan, path, settings, request, as_json)
+
+
+def _plan(path: Path, settings: "Settings", request: "RunRequest", as_json: bool) -> None:
     import json
 
     from rich.console import Console
 
-    from headrace.orchestration.output import quietly
-    from headrace.orchestration.request import RunRequest
-    from headrace.settings import Settings
+    from headrace.orchestration.planning import plan_definition
 
-    request = RunRequest(read_parameters(assignments), cache=not no_cache, no_cache_for=no_cache_for)
-    path = find_definition(pipeline)
-    settings = Settings.load(path.parent)
-    with quietly():
-        from headrace.orchestration.planning import plan_definition
     planned = plan_definition(path, settings, request)
     if as_json:
         click.echo(json.dumps(planned.asdict(), indent=2))

@@ -2,10 +2,19 @@
 
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from headrace.errors import ParameterError, UnknownNameError, UserError
+
+if TYPE_CHECKING:
+    from headrace.orchestration.request import RunRequest
+    from headrace.settings import Settings
+
+no_server_option = click.option(
+    "--no-server", is_flag=True, help="Import TFX for this command alone, and leave no warm server behind."
+)
 
 
 @click.command()
@@ -20,6 +29,7 @@ from headrace.errors import ParameterError, UnknownNameError, UserError
 @click.option("--no-cache", is_flag=True, help="Execute every node, whatever the cache has.")
 @click.option("--no-cache-for", multiple=True, metavar="NODE", help="Execute NODE, whatever the cache has.")
 @click.option("--no-acceleration", is_flag=True, help="Execute TFX's own executors only.")
+@no_server_option
 @click.option("--json", "as_json", is_flag=True, help="Write events as JSON, one a line.")
 def run(
     pipeline: str,
@@ -31,6 +41,7 @@ def run(
     no_cache: bool,
     no_cache_for: tuple[str, ...],
     no_acceleration: bool,
+    no_server: bool,
     as_json: bool,
 ) -> None:
     """Run PIPELINE to its end, or a part of it on what an earlier run made.
@@ -38,9 +49,8 @@ def run(
     PIPELINE is the name of a folder in pipelines/ that has a local_runner.py, or
     the path of a file that calls a TFX runner's run(), such as LocalDagRunner's.
     """
-    from headrace.orchestration.node_process import start_server
+    from headrace.cli.warm import in_warm_process
     from headrace.orchestration.request import RunRequest
-    from headrace.settings import Settings
 
     if sum((resume, bool(from_nodes or to_nodes), only is not None)) > 1:
         raise UserError("--resume, --only, and --from with --to, exclude each other", next_step="headrace run --help")
@@ -56,13 +66,25 @@ def run(
         command=shlex.join(["headrace", "run", pipeline, *(f"--set={assignment}" for assignment in assignments)]),
     )
     path = find_definition(pipeline)
-    settings = Settings.load(path.parent)
+    settings = load_settings(path, no_server)
     settings.make_home()
-    # The warm server imports TFX while this process does.
-    start_server(settings.home / "logs" / "server.log")
+    in_warm_process(
+        f"run {path.stem if pipeline.endswith('.py') else pipeline}", settings, _run, path, settings, request
+    )
+
+
+def _run(path: Path, settings: "Settings", request: "RunRequest") -> None:
     from headrace.orchestration.definition import run_definition
 
     run_definition(path, settings, request)
+
+
+def load_settings(definition: Path, no_server: bool) -> "Settings":
+    """The settings of the project around a definition, and of the flag."""
+    from headrace.settings import Settings
+
+    settings = Settings.load(definition.parent)
+    return settings.model_copy(update={"server": False}) if no_server else settings
 
 
 def find_definition(pipeline: str) -> Path:

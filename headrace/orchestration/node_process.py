@@ -9,40 +9,30 @@ as they are on disk.
 """
 
 import logging
-import multiprocessing
 import os
 import resource
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from importlib.machinery import ModuleSpec
-from multiprocessing import forkserver
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
 
 from google.protobuf.message import Message
 
-from headrace.acceleration import stand_ins
 from headrace.orchestration.faults import failure_of
 from headrace.orchestration.outcomes import Failure
-from headrace.orchestration.output import printing_to
+from headrace.warm_server.address import SET_BY_IMPORT
+from headrace.warm_server.client import WarmProcess, WarmServer
 
 GRACE_SECONDS = 5.0  # between a node's answer and the end of its process
 STOPPED = Failure("stopped", "somebody stopped the run", retryable=False)
-PRELOAD = (
-    "headrace.orchestration.parent_death",
-    "headrace.orchestration.runner",
-    "tfx.components",
-    "tfx.components.schema_gen.import_schema_gen.component",
-    *stand_ins.MODULES,
-)
 
 
 @dataclass(frozen=True)
@@ -79,9 +69,10 @@ class NodeFailedError(Exception):
 class NodeProcesses:
     """Starts the processes of a run's nodes, and ends them all at once if need be."""
 
-    def __init__(self) -> None:
-        self._context = multiprocessing.get_context("forkserver")
-        self._live: set[BaseProcess] = set()
+    def __init__(self, server: WarmServer) -> None:
+        """Takes the server that forks them."""
+        self._server = server
+        self._live: set[WarmProcess] = set()
         self._lock = Lock()
         self.stopped = False
 
@@ -91,30 +82,21 @@ class NodeProcesses:
         Raises:
             NodeFailedError: the process died without an answer, ran out of time, or was stopped.
         """
-        receiver, sender = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_work, args=(sender, work), name=node, daemon=False)
-        with self._lock, _no_main_module():
-            if self.stopped:
-                raise NodeFailedError(STOPPED)
-            process.start()
-            self._live.add(process)
-        sender.close()
-        try:
-            if not wait([receiver, process.sentinel], timeout_seconds):
-                raise NodeFailedError(_timeout(timeout_seconds, work.log))
-            if not receiver.poll():  # it died, and what it forked keeps the pipe open
-                raise EOFError
-            answer: Answer = receiver.recv()
-            process.join(GRACE_SECONDS)  # what it started itself ends with it
-        except (EOFError, OSError):  # before an answer, or in the middle of one
-            process.join()
-            raise NodeFailedError(STOPPED if self.stopped else _death(process.exitcode, work.log)) from None
-        finally:
-            _end(process)
-            process.join()
-            receiver.close()
-            with self._lock:
-                self._live.discard(process)
+        receiver, sender = Pipe(duplex=False)
+        with ExitStack() as end:
+            end.callback(receiver.close)
+            process = self._start(node, work, sender)
+            end.callback(self._end, process)
+            try:
+                if not wait([receiver, process.fileno()], timeout_seconds):
+                    raise NodeFailedError(_timeout(timeout_seconds, work.log))
+                if not receiver.poll():  # it died, and what it forked keeps the pipe open
+                    raise EOFError
+                answer: Answer = receiver.recv()
+                process.wait(GRACE_SECONDS)  # what it started itself ends with it
+            except (EOFError, OSError):  # before an answer, or in the middle of one
+                exit_code = process.wait()
+                raise NodeFailedError(STOPPED if self.stopped else _death(exit_code, work.log)) from None
         return answer
 
     def stop(self) -> None:
@@ -122,55 +104,45 @@ class NodeProcesses:
         with self._lock:
             self.stopped = True
             for process in self._live:
-                _end(process)
+                process.kill()
+
+    def _start(self, node: str, work: Work, sender: Connection) -> WarmProcess:
+        work.log.parent.mkdir(parents=True, exist_ok=True)
+        with sender, open(os.devnull) as nothing, work.log.open("ab") as log:
+            files = (nothing.fileno(), log.fileno(), log.fileno(), sender.fileno())
+            process = self._server.start(node, _work, work, files=files)
+        with self._lock:
+            self._live.add(process)
+            if self.stopped:
+                process.kill()
+        return process
+
+    def _end(self, process: WarmProcess) -> None:
+        process.kill()
+        process.wait()
+        with self._lock:
+            self._live.discard(process)
+        process.close()
 
 
-def start_server(log: Path) -> None:
-    """Starts the warm server, if it is not there yet, and does not wait for it; what it prints goes to `log`."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(PRELOAD))
-    with printing_to(log):
-        forkserver.ensure_running()
-
-
-@contextmanager
-def _no_main_module() -> Iterator[None]:
-    """Keeps multiprocessing from executing the main script once more in the new process."""
-    # Other threads go on seeing the module itself: a spec of this name is what multiprocessing leaves alone.
-    main = sys.modules["__main__"]
-    spec, main.__spec__ = main.__spec__, ModuleSpec("__main__", None)
-    try:
-        yield
-    finally:
-        main.__spec__ = spec
-
-
-def _end(process: BaseProcess) -> None:
-    """Kills a process and what it started itself."""
-    process.kill()
-    if process.pid is not None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def _work(sender: Connection, work: Work) -> None:
+def _work(sender: int, work: Work) -> None:
     """The life of a node's process."""
-    from headrace.orchestration.parent_death import die_with_the_parent
-
-    die_with_the_parent()  # the warm server, which dies with the orchestrator
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the orchestrator decides, and kills
+    for name, value in SET_BY_IMPORT.items():  # TensorFlow reads some later on
+        os.environ.setdefault(name, value)
     started = time.monotonic()
-    with printing_to(work.log):
-        logging.basicConfig(level=logging.INFO, stream=sys.stderr, force=True)
-        try:
-            from headrace.orchestration.executors import execute
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, force=True)
+    try:
+        from headrace.orchestration.executors import execute
 
-            result: bytes | Failure = execute(work)
-        except BaseException as error:  # user code may raise anything, SystemExit included
-            traceback.print_exc()
-            result = failure_of(error)
+        result: bytes | Failure = execute(work)
+    except BaseException as error:  # user code may raise anything, SystemExit included
+        traceback.print_exc()
+        result = failure_of(error)
     used = resource.getrusage(resource.RUSAGE_SELF)
-    sender.send(Answer(result, time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024))
+    answer = Answer(result, time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+    with suppress(BrokenPipeError), Connection(sender) as connection:
+        connection.send(answer)
 
 
 def _timeout(seconds: float | None, log: Path) -> Failure:

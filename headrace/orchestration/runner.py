@@ -26,11 +26,12 @@ from headrace.orchestration.execution import run_graph, stop_on_signals
 from headrace.orchestration.graph import GraphNode, graph_of
 from headrace.orchestration.json_progress import JsonProgress
 from headrace.orchestration.node_launch import NodeLaunches
-from headrace.orchestration.node_process import NodeProcesses, start_server
+from headrace.orchestration.node_process import NodeProcesses
 from headrace.orchestration.outcomes import RunOutcome, RunState
 from headrace.orchestration.output import STDERR, logging_to, printing_to, quietly
 from headrace.orchestration.partial import mark_part
 from headrace.orchestration.preflight import check_containers, check_inputs
+from headrace.orchestration.preload import warm_server
 from headrace.orchestration.progress import ConsoleProgress
 from headrace.orchestration.request import RunRequest
 from headrace.orchestration.run_lock import reconcile, run_lock
@@ -72,6 +73,8 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         """
         if kwargs:
             raise TypeError(f"unknown arguments: {', '.join(kwargs)}")
+        server = warm_server(self.settings)
+        server.begin()  # it imports what nodes need while this process checks what it is given
         request = _with_options(request or RunRequest(), run_options)
         name, run_id = pipeline.pipeline_info.id, datetime.now().strftime("%Y%m%d-%H%M%S.%f")
         bind_parameters(pipeline, run_id, request.parameters)
@@ -87,7 +90,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         if request.is_partial:
             mark_part(pipeline, request, store)
         command = request.command or _command_of_main() or f"headrace run {name}"
-        processes = NodeProcesses()
+        processes = NodeProcesses(server)
         with run_lock(self.settings, name, run_id, command), stop_on_signals(processes):
             outcome = self._run(name, run_id, nodes, store, processes, request)
             _record_state(outcome, store)
@@ -106,7 +109,6 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         log_folder = self.settings.log_folder(name, run_id)
         log, started = log_folder / "orchestrator.log", time.monotonic()
         with logging_to(log), printing_to(log, [STDERR]):
-            start_server(log_folder / "server.log")
             launches = NodeLaunches(store, processes, log_folder, request.accelerated)
             progress = JsonProgress() if request.as_json else ConsoleProgress()
             with progress:

@@ -28,7 +28,8 @@ def data(tmp_path: Path) -> Path:
 
 def assert_one_clear_message(result: "subprocess.CompletedProcess[str]", code: int, *parts: str) -> None:
     assert result.returncode == code, result.stdout + result.stderr
-    assert result.stderr.startswith("error: ")
+    [what] = [line for line in result.stderr.splitlines() if not line.startswith(("note: ", "  "))]
+    assert what.startswith("error: ")
     assert "Traceback" not in result.stdout + result.stderr
     for part in parts:
         assert part in result.stdout + result.stderr

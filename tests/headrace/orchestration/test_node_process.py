@@ -1,11 +1,9 @@
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -14,8 +12,10 @@ from tfx.proto.orchestration.executable_spec_pb2 import PythonClassExecutableSpe
 from tfx.proto.orchestration.execution_result_pb2 import ExecutorOutput
 from tfx.proto.orchestration.pipeline_pb2 import PipelineInfo, PipelineNode
 
-from headrace.orchestration.node_process import STOPPED, Answer, NodeFailedError, NodeProcesses, Work, start_server
+from headrace.orchestration.node_process import STOPPED, Answer, NodeFailedError, NodeProcesses, Work
 from headrace.orchestration.outcomes import Failure
+from headrace.orchestration.preload import PRELOAD
+from headrace.warm_server.client import WarmProcess, WarmServer
 from tests.headrace.orchestration import failing_executors
 
 MakeWork = Callable[..., Work]
@@ -39,7 +39,7 @@ if __name__ == "__main__":
 
 
 @pytest.fixture
-def work(tmp_path: Path, warm_server: Path) -> MakeWork:
+def work(tmp_path: Path) -> MakeWork:
     def make(executor: type, log: str = "node.log", **properties: int | float | str) -> Work:
         info = ExecutionInfo(
             execution_id=1,
@@ -57,6 +57,10 @@ def work(tmp_path: Path, warm_server: Path) -> MakeWork:
     return make
 
 
+def node_processes() -> NodeProcesses:
+    return NodeProcesses(WarmServer.shared(PRELOAD))
+
+
 def failure(answer: Answer) -> Failure:
     assert isinstance(answer.result, Failure)
     return answer.result
@@ -69,7 +73,7 @@ def properties(answer: Answer) -> dict[str, int]:
 
 
 def test_an_executor_works_in_a_process_of_its_own_that_leaves_nothing_behind(work: MakeWork) -> None:
-    processes = NodeProcesses()
+    processes = node_processes()
     first, second = (properties(processes.run("node", work(failing_executors.Echoes))) for _ in range(2))
     assert len({os.getpid(), first["process"], second["process"]}) == 3
     assert first["seen_before"] == second["seen_before"] == 0
@@ -78,7 +82,7 @@ def test_an_executor_works_in_a_process_of_its_own_that_leaves_nothing_behind(wo
 def test_what_the_process_used_is_measured(work: MakeWork) -> None:
     size = 2**28
     little, much = (
-        NodeProcesses().run("node", work(failing_executors.UsesTheMachine, bytes=memory, cpu_seconds=seconds))
+        node_processes().run("node", work(failing_executors.UsesTheMachine, bytes=memory, cpu_seconds=seconds))
         for memory, seconds in ((0, 0.0), (size, 0.5))
     )
     assert much.cpu_seconds >= 0.5 > little.cpu_seconds
@@ -88,7 +92,7 @@ def test_what_the_process_used_is_measured(work: MakeWork) -> None:
 
 def test_an_exception_is_answered_with_its_line_and_its_traceback_is_logged(work: MakeWork) -> None:
     asked = work(failing_executors.Raises)
-    answer = failure(NodeProcesses().run("node", asked))
+    answer = failure(node_processes().run("node", asked))
     assert (answer.kind, answer.message) == ("ValueError", "no trips")
     assert answer.where.startswith(f"{failing_executors.__file__}:")
     assert answer.where.endswith(" in work")
@@ -98,25 +102,25 @@ def test_an_exception_is_answered_with_its_line_and_its_traceback_is_logged(work
 
 
 def test_a_headrace_error_keeps_its_facts(work: MakeWork) -> None:
-    answer = failure(NodeProcesses().run("node", work(failing_executors.RaisesFacts)))
+    answer = failure(node_processes().run("node", work(failing_executors.RaisesFacts)))
     assert answer == Failure(
         "AnomaliesFoundError", "2 anomalies", "data", "tips missing", "headrace show 3", retryable=False
     )
 
 
 def test_an_exception_of_a_type_that_cannot_be_sent_is_answered_too(work: MakeWork) -> None:
-    answer = failure(NodeProcesses().run("node", work(failing_executors.RaisesWhatCannotBeSent)))
+    answer = failure(node_processes().run("node", work(failing_executors.RaisesWhatCannotBeSent)))
     assert (answer.kind, answer.message) == ("OfThisCallError", "made inside a function")
 
 
 def test_an_executor_that_calls_exit_has_failed(work: MakeWork) -> None:
-    answer = failure(NodeProcesses().run("node", work(failing_executors.AsksToExit)))
+    answer = failure(node_processes().run("node", work(failing_executors.AsksToExit)))
     assert (answer.kind, answer.message) == ("SystemExit", "enough")
 
 
 def test_an_executor_that_is_not_there_is_named(work: MakeWork) -> None:
     asked = work(type("Missing", (), {"__module__": failing_executors.__name__}))
-    answer = failure(NodeProcesses().run("node", asked))
+    answer = failure(node_processes().run("node", asked))
     assert answer.kind == "ImportError"
     assert "Missing" in answer.message
 
@@ -134,7 +138,7 @@ def test_a_process_that_dies_says_how_and_where_its_log_is(
 ) -> None:
     asked = work(executor)
     with pytest.raises(NodeFailedError) as raised:
-        NodeProcesses().run("node", asked)
+        node_processes().run("node", asked)
     died = raised.value.failure
     assert (died.kind, died.message) == ("died", message)
     assert why in died.why
@@ -145,7 +149,7 @@ def test_a_process_that_dies_says_how_and_where_its_log_is(
 
 
 def test_the_server_survives_a_process_that_crashed(work: MakeWork) -> None:
-    processes = NodeProcesses()
+    processes = node_processes()
     with pytest.raises(NodeFailedError):
         processes.run("node", work(failing_executors.Segfaults))
     assert properties(processes.run("node", work(failing_executors.Echoes)))["process"]
@@ -155,7 +159,7 @@ def test_what_a_user_prints_is_in_the_log_and_not_on_the_console(
     work: MakeWork, capfd: pytest.CaptureFixture[str]
 ) -> None:
     asked = work(failing_executors.Prints)
-    NodeProcesses().run("node", asked)
+    node_processes().run("node", asked)
     log = asked.log.read_text()
     assert "printed by the user\n" in log
     assert "printed by native code\n" in log
@@ -163,7 +167,7 @@ def test_what_a_user_prints_is_in_the_log_and_not_on_the_console(
 
 
 def test_two_processes_are_at_work_at_the_same_time(work: MakeWork, tmp_path: Path) -> None:
-    processes = NodeProcesses()
+    processes = node_processes()
     names = [("a", "b"), ("b", "a")]
     with ThreadPoolExecutor(2) as threads:
         asked = [
@@ -174,7 +178,7 @@ def test_two_processes_are_at_work_at_the_same_time(work: MakeWork, tmp_path: Pa
 
 
 def test_stop_ends_every_process_and_their_runs_raise(work: MakeWork, tmp_path: Path) -> None:
-    processes = NodeProcesses()
+    processes = node_processes()
     with ThreadPoolExecutor(2) as threads:
         asked = [work(failing_executors.Waits, f"{me}.log", folder=str(tmp_path), me=me) for me in ("a", "b")]
         futures = [threads.submit(processes.run, "node", one) for one in asked]
@@ -188,17 +192,16 @@ def test_stop_ends_every_process_and_their_runs_raise(work: MakeWork, tmp_path: 
 
 
 def test_nothing_starts_after_stop(work: MakeWork, tmp_path: Path) -> None:
-    processes = NodeProcesses()
+    processes = node_processes()
     processes.stop()
     with pytest.raises(NodeFailedError) as raised:
         processes.run("node", work(failing_executors.LeavesSign, sign=str(tmp_path / "sign")))
     assert raised.value.failure == STOPPED
     assert not (tmp_path / "sign").exists()
-    assert not (tmp_path / "logs").exists()
 
 
 def test_what_had_ended_before_stop_is_not_touched_by_it(work: MakeWork, tmp_path: Path) -> None:
-    processes = NodeProcesses()
+    processes = node_processes()
     answer = processes.run("node", work(failing_executors.LeavesSign, sign=str(tmp_path / "sign")))
     processes.stop()
     processes.stop()  # a second Ctrl-C
@@ -211,7 +214,7 @@ def test_to_be_stopped_is_not_a_failure_to_try_again() -> None:
 
 
 def test_a_process_that_takes_longer_than_it_may_is_killed(work: MakeWork, tmp_path: Path) -> None:
-    processes = NodeProcesses()
+    processes = node_processes()
     asked = work(failing_executors.Waits, folder=str(tmp_path), me="me")
     with ThreadPoolExecutor(1) as threads:
         future = threads.submit(processes.run, "node", asked, 1.5)
@@ -222,19 +225,18 @@ def test_a_process_that_takes_longer_than_it_may_is_killed(work: MakeWork, tmp_p
     assert "1.5 s" in late.failure.message
     assert "execution_timeout_sec" in late.failure.message
     assert late.failure.retryable
-    assert process.pid is not None
     assert not _lives(process.pid)
 
 
 def test_a_process_that_ends_in_its_time_is_not_disturbed(work: MakeWork) -> None:
-    answer = NodeProcesses().run("node", work(failing_executors.Echoes), failing_executors.PATIENCE)
+    answer = node_processes().run("node", work(failing_executors.Echoes), failing_executors.PATIENCE)
     assert isinstance(answer.result, bytes)
 
 
 def test_a_process_that_is_killed_in_the_middle_of_its_work_has_died_and_was_not_stopped(
     work: MakeWork, tmp_path: Path
 ) -> None:
-    processes = NodeProcesses()
+    processes = node_processes()
     with ThreadPoolExecutor(2) as threads:
         killed, other = (
             threads.submit(processes.run, "node", work(executor, f"{me}.log", folder=str(tmp_path), me=me, other="go"))
@@ -252,7 +254,7 @@ def test_a_process_that_is_killed_in_the_middle_of_its_work_has_died_and_was_not
 def test_a_process_that_died_is_noticed_though_one_that_it_forked_could_live_on(work: MakeWork, tmp_path: Path) -> None:
     asked = work(failing_executors.DiesBeforeItsChild, folder=str(tmp_path))
     with ThreadPoolExecutor(1) as threads:
-        future = threads.submit(NodeProcesses().run, "node", asked)
+        future = threads.submit(node_processes().run, "node", asked)
         child = _pid(tmp_path / "child")
         try:
             death = future.exception(failing_executors.PATIENCE / 6)
@@ -263,7 +265,7 @@ def test_a_process_that_died_is_noticed_though_one_that_it_forked_could_live_on(
 
 
 def test_stop_ends_what_a_process_started_itself_too(work: MakeWork, tmp_path: Path) -> None:
-    processes = NodeProcesses()
+    processes = node_processes()
     asked = work(failing_executors.WaitsForItsChild, folder=str(tmp_path))
     with ThreadPoolExecutor(1) as threads:
         future = threads.submit(processes.run, "node", asked)
@@ -284,7 +286,7 @@ def test_an_executor_of_the_very_file_that_was_run_is_found_as_python_would_have
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     asked = work(type("OfTheScript", (), {"__module__": "__main__"}))
-    answer = NodeProcesses().run("node", replace(asked, main_file=script))
+    answer = node_processes().run("node", replace(asked, main_file=script))
     assert isinstance(answer.result, bytes), answer.result
     found = ExecutorOutput.FromString(answer.result).execution_properties
     assert {name: value.string_value for name, value in found.items()} == {
@@ -295,38 +297,19 @@ def test_an_executor_of_the_very_file_that_was_run_is_found_as_python_would_have
     }
 
 
-def test_the_main_module_stays_what_it_is_for_other_threads_while_processes_start(work: MakeWork) -> None:
-    main = sys.modules["__main__"]
-    with ThreadPoolExecutor(1) as threads:
-        asked = [work(failing_executors.Echoes) for _ in range(3)]
-        future = threads.submit(lambda: [NodeProcesses().run("node", one) for one in asked])
-        seen = set()
-        while not future.done():
-            seen.add(sys.modules["__main__"])
-        future.result()
-    assert seen == {main}
-
-
 def test_an_interrupt_of_the_terminal_does_not_reach_a_node(work: MakeWork, tmp_path: Path) -> None:
-    processes = NodeProcesses()
+    processes = node_processes()
     with ThreadPoolExecutor(1) as threads:
         asked = work(failing_executors.Meets, folder=str(tmp_path), me="me", other="other")
         future = threads.submit(processes.run, "node", asked)
         failing_executors.wait_for(tmp_path / "me")
         [process] = _live(processes)
-        assert process.pid is not None
         os.kill(process.pid, signal.SIGINT)
         (tmp_path / "other").touch()
         assert isinstance(future.result().result, bytes)
 
 
-def test_starting_the_server_again_keeps_the_one_there_is(work: MakeWork, tmp_path: Path) -> None:
-    start_server(tmp_path / "again.log")
-    assert properties(NodeProcesses().run("node", work(failing_executors.Echoes)))["process"]
-    assert (tmp_path / "again.log").read_text() == ""
-
-
-def _live(processes: NodeProcesses) -> set[BaseProcess]:
+def _live(processes: NodeProcesses) -> set[WarmProcess]:
     """The one process that runs, or is about to."""
     while not (live := set(processes._live)):
         pass

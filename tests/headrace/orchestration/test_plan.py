@@ -17,8 +17,6 @@ from headrace.orchestration.planning import plan_definition
 from headrace.orchestration.request import RunRequest
 from headrace.settings import Settings
 
-pytestmark = pytest.mark.usefixtures("warm_server")
-
 MAKE = """
 from tfx.dsl.component.experimental.annotations import OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component

@@ -20,7 +20,7 @@ from tests.headrace.recording import record_execution, record_execution_of_no_ru
 ORCHESTRATOR = """
 import multiprocessing, os, subprocess, sys, time
 from contextlib import ExitStack
-from multiprocessing import forkserver
+from headrace.orchestration.preload import warm_server
 from headrace.orchestration.run_lock import run_lock
 from headrace.settings import Settings
 
@@ -35,9 +35,7 @@ with ExitStack() as stack:
     elif sys.argv[2] == "spawned":
         child = subprocess.Popen(["sleep", "60"], close_fds=False, stdin=subprocess.DEVNULL).pid
     elif sys.argv[2] == "served":  # as the warm server of nodes is
-        forkserver.ensure_running()
-        child = forkserver._forkserver._forkserver_pid
-        os.kill(child, 19)  # stopped, it cannot see that its parent has gone
+        child = warm_server(Settings()).start("sleeper", time.sleep, 60, hangup=0).pid
     elif sys.argv[2] == "leaving":
         child = os.fork()
         if child == 0:

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from headrace.metadata import MetadataStore, State
+from headrace.orchestration.run_lock import live_runs
+from headrace.settings import Settings
+from headrace.warm_server.client import statuses
 
 DEFINITION = """
 import sys
@@ -67,17 +70,21 @@ def start(tmp_path: Path, home: Path) -> Iterator[Start]:
         process.communicate()
 
 
-def processes_of(session: int) -> list[int]:
-    """The processes of a session that are still alive."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[3]) == session and fields[0] != "Z":
-            found.append(int(path.parent.name))
-    return found
+def processes() -> dict[int, str]:
+    """What lives of the warm servers: the names of processes by their ids."""
+    return {pid: name for status in statuses() for pid, name in status.processes.items()}
+
+
+def private_servers() -> list[str]:
+    """The servers that end with the commands that started them."""
+    return [line for line in Path("/proc/net/unix").read_text().splitlines() if "@headrace-private-" in line]
+
+
+def orchestrator(home: Path) -> int:
+    """The process of the one run that goes on."""
+    [run] = live_runs(Settings(home=home))
+    assert run.pid is not None
+    return run.pid
 
 
 def states(home: Path) -> dict[str, State]:
@@ -101,7 +108,7 @@ def test_a_stopped_run_ends_its_children_and_records_them_as_canceled(
     assert recorded["Waits"] is State.CANCELED
     assert set(recorded.values()) <= {State.COMPLETE, State.CANCELED}
     assert "Last" not in recorded
-    eventually(lambda: not processes_of(run.pid), "processes were left behind")
+    eventually(lambda: not processes(), "processes were left behind")
 
 
 def test_after_a_kill_no_process_is_left_and_the_next_command_puts_the_record_right_and_resumes(
@@ -109,9 +116,11 @@ def test_after_a_kill_no_process_is_left_and_the_next_command_puts_the_record_ri
 ) -> None:
     run = start()
     eventually((tmp_path / "me").exists, "the node never began")
-    os.kill(run.pid, signal.SIGKILL)
-    run.communicate()
-    eventually(lambda: not processes_of(run.pid), "processes were left behind")
+    os.kill(orchestrator(home), signal.SIGKILL)
+    _, err = run.communicate()
+    assert run.returncode == 1
+    assert "SIGKILL" in err
+    eventually(lambda: not processes(), "processes were left behind")
     assert states(home)["Waits"] is State.RUNNING  # nobody could say otherwise
     (tmp_path / "other").touch()
     resumed = start("--resume")
@@ -123,6 +132,33 @@ def test_after_a_kill_no_process_is_left_and_the_next_command_puts_the_record_ri
     ended = [execution for execution in store.executions() if execution.node == "Waits"]
     assert [execution.state for execution in ended] == [State.FAILED, State.COMPLETE]
     assert "Last" in {execution.node for execution in store.executions(store.runs("stopped")[0])}
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGQUIT])
+def test_a_run_whose_command_is_killed_is_stopped_in_good_order(
+    start: Start, home: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    run = start()
+    eventually((tmp_path / "me").exists, "the node never began")
+    os.kill(run.pid, number)
+    run.communicate()
+    eventually(lambda: not processes(), "processes were left behind")
+    assert states(home)["Waits"] is State.CANCELED
+
+
+@pytest.mark.parametrize("number", [0, signal.SIGINT, signal.SIGKILL])
+def test_without_a_warm_server_nothing_is_left_of_a_run(start: Start, home: Path, tmp_path: Path, number: int) -> None:
+    run = start("--no-server")
+    eventually((tmp_path / "me").exists, "the node never began")
+    assert private_servers()
+    assert not processes()
+    if number:
+        os.kill(run.pid, number)
+    else:
+        (tmp_path / "other").touch()
+    run.communicate()
+    eventually(lambda: not private_servers(), "the server was left behind")
+    assert run.returncode == {0: 0, signal.SIGINT: 130, signal.SIGKILL: -9}[number]
 
 
 def test_two_runs_at_once_share_a_store_that_did_not_exist(start: Start, home: Path) -> None:

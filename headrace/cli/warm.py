@@ -1,0 +1,68 @@
+"""Runs what needs TFX in a process forked from the warm server, at this terminal."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+from headrace.errors import RunCanceledError, RunFailedError, reported
+from headrace.settings import Settings
+from headrace.warm_server.client import WarmProcess
+
+_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def in_warm_process(name: str, settings: Settings, function: Callable[..., object], *arguments: object) -> NoReturn:
+    """Calls a function in a process that has imported TFX already, and ends as that process ends.
+
+    Args:
+        name: what the process is called in the server's status.
+        settings: of the project.
+        function: found by its name, which is not to import TFX itself; and its arguments, pickled.
+        *arguments: of the function.
+
+    Raises:
+        RunCanceledError: it was stopped before it began.
+        RunFailedError: the process was killed.
+    """
+    from headrace.orchestration.preload import warm_server
+
+    server = warm_server(settings)
+    try:
+        server.begin()
+        if server.is_new:
+            print("note: TFX is imported first, for this command and those to come (headrace server)", file=sys.stderr)
+        process = server.start(name, _reported, function, *arguments, hangup=signal.SIGTERM)
+    except KeyboardInterrupt:
+        raise RunCanceledError("stopped before anything ran") from None
+    with _forwarding_to(process):
+        exit_code = process.wait()
+    assert exit_code is not None  # there was no time-out
+    if exit_code < 0:
+        raise RunFailedError(
+            f"the process that did this was ended by {signal.Signals(-exit_code).name}",
+            where=f"process {process.pid}",
+            next_step="headrace runs list",
+        )
+    raise SystemExit(exit_code)
+
+
+def _reported(function: Callable[..., object], *arguments: object) -> None:
+    with reported():
+        function(*arguments)
+
+
+@contextmanager
+def _forwarding_to(process: WarmProcess) -> Iterator[None]:
+    """Hands signals to the process: it is not in the terminal's group, and knows how to stop in good order."""
+
+    def forward(number: int, frame: FrameType | None) -> None:
+        process.kill(number)
+
+    for number in _FORWARDED:
+        signal.signal(number, forward)
+    yield
+    for number in _FORWARDED:
+        signal.signal(number, signal.SIG_DFL)

@@ -1,0 +1,92 @@
+"""Where a user's warm server listens: a socket in the kernel's abstract namespace, named after the environment.
+
+Such a socket has no file: it is gone with its process, nothing stale is left behind, and of two that start
+a server at once one gets the name. Anybody may connect, so both sides ask the kernel who the other is.
+"""
+
+import hashlib
+import os
+import socket
+import struct
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from headrace.warm_server import messages
+
+_PREFIX = "headrace"
+# What libraries read while they are imported: a process that has other values needs another server.
+_READ_AT_IMPORT = (
+    "ABSL_", "CUDA_", "GRPC_", "KERAS_", "KMP_", "LANG", "LC_", "LD_", "MALLOC_", "MKL_", "NVIDIA_", "OMP_",
+    "OPENBLAS_", "PYTHON", "TF2_", "TF_", "TFX_", "XLA_",
+)  # fmt: skip
+# What importing TFX leaves behind. Where only that set them, a server has to find them unset, as TFX did.
+SET_BY_IMPORT = {
+    "KMP_DUPLICATE_LIB_OK": "True", "KMP_INIT_AT_FORK": "FALSE", "TF2_BEHAVIOR": "1", "TF_USE_LEGACY_KERAS": "1",
+}  # fmt: skip
+
+imports_here = True  # not in a process that was forked with everything imported: it has the variables of who asked
+
+
+def address(preload: Sequence[str]) -> str:
+    """The address of this user's server for this environment, the code that is in it now, and what is preloaded."""
+    return f"{environment()}-{_hash([*preload, *_code()])}"
+
+
+def addresses() -> list[str]:
+    """Where this user's servers for this environment listen now: one for its code, and others for what it was."""
+    start = f"@{environment()}-"
+    names = (line.split()[-1] for line in Path("/proc/net/unix").read_text().splitlines()[1:])
+    return sorted({name[1:] for name in names if name.startswith(start)})
+
+
+def environment() -> str:
+    """What a process keeps from its start, what one namespace of sockets may hold several of, and the protocol."""
+    facts = [
+        Path(messages.__file__).read_text(),
+        sys.prefix,
+        sys.version,
+        os.readlink("/proc/self/ns/mnt"),
+        os.readlink("/proc/self/ns/pid"),
+    ]
+    facts += sorted(f"{name}={value}" for name, value in variables().items() if name.startswith(_READ_AT_IMPORT))
+    return f"{_PREFIX}-{os.getuid()}-{_hash(facts)}"
+
+
+def variables() -> dict[str, str]:
+    """The environment variables of this process, but for those that importing TFX has set since its start."""
+    from_the_start = Path("/proc/self/environ").read_bytes().split(b"\0")
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not imports_here or SET_BY_IMPORT.get(name) != value or os.fsencode(f"{name}={value}") in from_the_start
+    }
+
+
+def private_address() -> str:
+    """An address that nobody else knows."""
+    return f"{_PREFIX}-private-{os.urandom(16).hex()}"
+
+
+def kernel_name(name: str) -> bytes:
+    """An address as `socket.bind` and `socket.connect` take it."""
+    return b"\0" + name.encode()
+
+
+def is_mine(connection: socket.socket) -> bool:
+    """Whether the process at the other end is this user's."""
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return struct.unpack("3i", credentials)[1] == os.getuid()
+
+
+def _code() -> Iterator[str]:
+    """What changes when a package is installed or removed, or Headrace itself is edited."""
+    for entry in sys.path:
+        if entry.endswith("-packages"):
+            yield from sorted(found.name for found in os.scandir(entry) if found.name.endswith((".dist-info", ".pth")))
+    for file in sorted(Path(__file__).parents[1].rglob("*.py")):
+        yield f"{file} {file.stat().st_mtime_ns}"
+
+
+def _hash(facts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]

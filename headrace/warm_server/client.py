@@ -1,0 +1,226 @@
+"""Asks a warm server for processes; starts the server where there is none."""
+
+import os
+import pickle
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Self
+
+from platformdirs import user_log_path
+
+from headrace.errors import HeadraceError, UserError
+from headrace.warm_server import address
+from headrace.warm_server.messages import AskStatus, Ended, Kill, Start, Started, Status, Stop, receive, send
+
+IDLE_SECONDS = 600.0  # after which a shared server ends by itself
+_BACKLOG = 64
+_PATIENCE_SECONDS = 30.0  # with a server that is to answer a question: it may be importing
+origin: tuple[str, str] | None = None  # the address of the server that forked this process, and its environment
+
+
+class WarmProcess:
+    """A process that a warm server forked. It does not outlive this object's connection: nor, then, this process."""
+
+    def __init__(self, connection: socket.socket, pid: int) -> None:
+        """Takes a connection on which it was started."""
+        self.pid = pid
+        self._connection = connection
+        self._exit_code: int | None = None
+
+    def fileno(self) -> int:
+        """A descriptor that can be read when the process has ended."""
+        return self._connection.fileno()
+
+    def wait(self, timeout_seconds: float | None = None) -> int | None:
+        """Its exit code, or a signal's number below zero; None if it still lives after the time-out."""
+        if self._exit_code is None and select.select([self], [], [], timeout_seconds)[0]:
+            try:
+                message, _ = receive(self._connection)
+                self._exit_code = message.exit_code if isinstance(message, Ended) else None
+            except (EOFError, OSError):  # the server died, and its processes with it
+                self._exit_code = -signal.SIGKILL
+        return self._exit_code
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        """Sends it a signal; SIGKILL goes to what it started itself as well."""
+        with suppress(OSError):
+            send(self._connection, Kill(number))
+
+    def close(self) -> None:
+        """Ends the process, if it still lives, and forgets it."""
+        self._connection.close()
+
+
+class WarmServer:
+    """Starts processes that have imported certain modules already."""
+
+    def __init__(self, name: str, preload: Sequence[str], lifeline: int | None = None) -> None:
+        """Takes what `shared`, `private` and `of_this_process` know."""
+        self._name = name
+        self._preload = preload
+        self._lifeline = lifeline
+        self.is_new = False  # this object had to start it, and it may be importing still
+
+    @classmethod
+    def shared(cls, preload: Sequence[str]) -> Self:
+        """The one server of this user for this environment and its code, which outlives this process."""
+        return cls(address.address(preload), preload)
+
+    @classmethod
+    def private(cls, preload: Sequence[str]) -> Self:
+        """A server that ends when this process does."""
+        lifeline, _ = os.pipe()  # the other end is closed when this process ends, and only then
+        return cls(address.private_address(), preload, lifeline)
+
+    @classmethod
+    def of_this_process(cls) -> Self | None:
+        """The server that forked this process; None if none did, or if it would not do for the environment as it is.
+
+        A definition may have set a variable that libraries read while they are imported.
+        """
+        return cls(origin[0], ()) if origin and origin[1] == address.environment() else None
+
+    def begin(self) -> None:
+        """Starts the server, if it is not there yet, and does not wait until it has imported everything."""
+        with suppress(OSError):
+            self._connect().close()
+
+    def start(
+        self,
+        name: str,
+        function: Callable[..., object],
+        *arguments: object,
+        files: Sequence[int] = (0, 1, 2),
+        hangup: int = signal.SIGKILL,
+    ) -> WarmProcess:
+        """Starts a process that calls a function; waits until the server has imported everything.
+
+        Args:
+            name: what the process is called in the server's status.
+            function: found by its name in the new process, as pickle does it.
+            *arguments: of the function, pickled; the files after the third come before them, as descriptors.
+            files: descriptors of this process that become stdin, stdout, stderr, and whatever else, of the new one.
+            hangup: the signal that the process gets when this one is gone.
+
+        Raises:
+            HeadraceError: the server cannot be started.
+        """
+        message = Start(
+            name=name,
+            work=pickle.dumps((function, arguments)),
+            folder=os.getcwd(),
+            environment=address.variables(),
+            path=list(sys.path),
+            umask=_umask(),
+            cores=frozenset(os.sched_getaffinity(0)),
+            hangup=hangup,
+        )
+        for _ in range(2):  # a server that was about to end answers no more
+            with suppress(EOFError, OSError), ExitStack() as on_failure:
+                connection = on_failure.enter_context(self._connect())
+                send(connection, message, files)
+                answer, _files = receive(connection)
+                assert isinstance(answer, Started)
+                on_failure.pop_all()
+                return WarmProcess(connection, answer.pid)
+        raise HeadraceError("the warm server does not start", where=str(_log()), next_step=f"less {_log()}")
+
+    def _connect(self) -> socket.socket:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            with suppress(ConnectionRefusedError):
+                return _connected(self._name)
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            self._launch()
+
+    def _launch(self) -> None:
+        with socket.socket(socket.AF_UNIX) as listener:
+            try:
+                listener.bind(address.kernel_name(self._name))
+            except OSError:  # somebody else launches it just now
+                time.sleep(0.01)
+                return
+            listener.listen(_BACKLOG)
+            _stop_outdated(self._name)
+            files = [listener.fileno(), *([] if self._lifeline is None else [self._lifeline])]
+            lifeline = -1 if self._lifeline is None else self._lifeline
+            words = [str(listener.fileno()), str(lifeline), str(IDLE_SECONDS), *self._preload]
+            with _log().open("ab") as log:
+                subprocess.run(
+                    [sys.executable, "-P", "-m", "headrace.warm_server.serving", *words],
+                    env=address.variables(), pass_fds=files, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    cwd="/", check=False,
+                )  # fmt: skip
+        self.is_new = True
+
+
+def statuses() -> list[Status]:
+    """How each server of this user for this environment is."""
+    found = (_ask(name, AskStatus()) for name in address.addresses())
+    return [status for status in found if status is not None]
+
+
+def stop() -> list[Status]:
+    """Stops the servers of this user for this environment, and tells how they were.
+
+    Raises:
+        UserError: some have processes that live, and go on; the others are stopped.
+    """
+    found = [status for name in address.addresses() if (status := _ask(name, Stop()))]
+    if busy := [status for status in found if status.processes]:
+        raise UserError(
+            "a warm server is in use, and goes on",
+            where=f"process {busy[0].pid}",
+            why=f"of it live: {busy[0].at_work}",
+            next_step="headrace runs list",
+        )
+    return found
+
+
+def _ask(name: str, question: AskStatus | Stop, patience_seconds: float = _PATIENCE_SECONDS) -> Status | None:
+    with suppress(EOFError, OSError), _connected(name) as connection:
+        connection.settimeout(patience_seconds)
+        send(connection, question)
+        answer, _ = receive(connection)
+        return answer if isinstance(answer, Status) else None
+    return None
+
+
+def _stop_outdated(name: str) -> None:
+    for other in set(address.addresses()) - {name}:
+        _ask(other, Stop(), patience_seconds=0.5)
+
+
+def _connected(name: str) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.connect(address.kernel_name(name))
+        if not address.is_mine(connection):
+            raise UserError(
+                "somebody else listens in place of the warm server", where=name, next_step="headrace run --no-server"
+            )
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _log() -> Path:
+    try:
+        return Path(user_log_path("headrace", ensure_exists=True)) / "server.log"
+    except OSError:  # a user without a home
+        return Path(tempfile.mkdtemp(prefix="headrace-")) / "server.log"
+
+
+def _umask() -> int:
+    [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("Umask:")]
+    return int(line.split()[1], 8)  # os.umask tells it only by changing it, for all threads

@@ -1,0 +1,81 @@
+"""What the tests have done in processes of a warm server."""
+
+import atexit
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+
+def tell_where_it_is() -> None:
+    sys.stdin.readline()
+    print(os.getcwd(), os.environ["ASKED"], sys.path[0], oct(os.umask(0)), len(os.sched_getaffinity(0)))
+    print("to stderr", file=sys.stderr)
+
+
+def write(file: int, text: str) -> None:
+    os.write(file, text.encode())
+
+
+def tell_its_parent(file: int) -> None:
+    write(file, f"{os.getppid()}\n")
+
+
+def end(how: str) -> None:
+    if how == "exit":
+        sys.exit(3)
+    if how == "words":
+        sys.exit("enough")
+    if how == "raise":
+        raise ValueError("no trips")
+    if how == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def import_mine(file: int) -> None:
+    import mine  # type: ignore[import-not-found]
+
+    write(file, mine.VALUE)
+
+
+def leave_in_good_order(file: int) -> None:
+    atexit.register(write, file, "handler")
+    threading.Timer(0.1, write, (file, "thread ")).start()
+
+
+def draw(file: int) -> None:
+    import numpy as np
+
+    write(file, f"{random.random()} {np.random.random()} ")
+
+
+def wait_for_a_signal(sign: str) -> None:
+    def leave(number: int, frame: object) -> None:
+        Path(sign).write_text(signal.Signals(number).name)
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, leave)
+    Path(sign).write_text("waits")
+    time.sleep(60)
+
+
+def start_another_and_wait(sign: str) -> None:
+    pid = os.fork()
+    if pid:
+        Path(sign).write_text(str(pid))
+    time.sleep(60)
+
+
+def ask_for_another(file: int) -> None:
+    from headrace.warm_server.client import WarmServer
+
+    server = WarmServer.of_this_process()
+    assert server is not None
+    process = server.start("another", tell_its_parent, files=(0, 1, 2, file))
+    process.wait()
+    tell_its_parent(file)
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    write(file, str(WarmServer.of_this_process()))
