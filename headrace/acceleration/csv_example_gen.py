@@ -1,6 +1,5 @@
 """CsvExampleGen through Arrow: the stock executor's splits, examples and properties."""
 
-import argparse
 import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,19 +9,16 @@ from typing import Any
 
 from tfx.components.example_gen import utils, write_split
 from tfx.components.util import examples_utils
-from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.proto import example_gen_pb2
 from tfx.types import Artifact, artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
 from headrace.acceleration.csv_passes import infer_types, write_splits
 from headrace.acceleration.csv_source import CsvSource
+from headrace.acceleration.local_executor import LocalExecutor, why_not_here
 from headrace.acceleration.not_equal import NotEqualError
 from headrace.acceleration.parallel import cores
 from headrace.acceleration.splitting import HashSplit
-
-# Runners that work in this process; Beam takes a runner's name in any case, or its class' path.
-_LOCAL_RUNNERS = frozenset({"directrunner", "fnapirunner", "bundlebaseddirectrunner", "switchingdirectrunner"})
 
 
 def why_not(
@@ -41,25 +37,11 @@ def why_not(
     file_format = exec_properties.get(standard_component_specs.OUTPUT_FILE_FORMAT_KEY)
     if file_format and file_format != example_gen_pb2.FORMAT_TFRECORDS_GZIP:
         return f"the file format is {_name_of(example_gen_pb2.FileFormat, file_format)}"
-    for uri in (exec_properties[standard_component_specs.INPUT_BASE_KEY], *uris):
-        if "://" in uri:
-            return f"{uri} is not a path on this machine"
-    parser = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
-    parser.add_argument("--runner", default="DirectRunner")
-    runner = parser.parse_known_args(list(beam_pipeline_args))[0].runner
-    if runner.rpartition(".")[2].lower() not in _LOCAL_RUNNERS:
-        return f"Beam is to run on {runner}"
-    return ""
+    return why_not_here(beam_pipeline_args, (exec_properties[standard_component_specs.INPUT_BASE_KEY], *uris))
 
 
-class Executor(BaseBeamExecutor):
+class Executor(LocalExecutor):
     """Stands in for the stock executor; what it writes differs in the order of the examples alone."""
-
-    def __init__(self, context: BaseBeamExecutor.Context | None = None) -> None:
-        """Takes what TFX gives an executor that works through Beam."""
-        # Past BaseBeamExecutor's own, which packs TFX up for remote workers: a second or two.
-        super(BaseBeamExecutor, self).__init__(context)
-        self._beam_pipeline_args = list(context.beam_pipeline_args or ()) if context else []
 
     def Do(  # noqa: N802 - TFX calls it so
         self,
