@@ -3,8 +3,9 @@
     python benchmarks/orchestrator.py [--runs N] [--only NAME]
 
 Each file of benchmarks/measured calls `LocalDagRunner().run(...)`. Stock TFX runs it as `python FILE`, Headrace as
-`headrace run FILE`: fresh processes, a fresh home a pair, by turns first. Nothing is timed that did not come out
-the same: the states of the executions, the artifacts, their values, the model's AUC.
+`headrace run FILE`: once with --no-server, so that TFX is imported as it is before a first run, and once on a warm
+server that was there already. Fresh processes, a fresh home each, by turns first. Nothing is timed that did not come
+out the same: the states of the executions, the artifacts, their values, the model's AUC.
 """
 
 import argparse
@@ -23,12 +24,15 @@ from pathlib import Path
 
 from headrace.contents.evaluation import read_evaluation
 from headrace.metadata import Execution, MetadataStore
+from headrace.warm_server.client import statuses
+from headrace.warm_server.messages import Status
 
 MEASURED = Path(__file__).with_name("measured")
 PROGRAMS = Path(sys.executable).parent
-STOCK, HEADRACE = "stock", "Headrace"
+STOCK, COLD, WARM = "stock", "Headrace, cold", "Headrace, warm"
 # The executors are the same: what stands in for them is measured by itself.
-COMMANDS = {STOCK: (sys.executable,), HEADRACE: (str(PROGRAMS / "headrace"), "run", "--no-acceleration")}
+_RUN = (str(PROGRAMS / "headrace"), "run", "--no-acceleration")
+COMMANDS = {STOCK: (sys.executable,), COLD: (*_RUN, "--no-server"), WARM: _RUN}
 SAME_AUC = 1e-6
 _PR_SET_CHILD_SUBREAPER = 36  # from linux/prctl.h
 
@@ -94,22 +98,28 @@ def run(case: Case, runner: str, home: Path) -> Timing:
     now = time.time()
     if ended.returncode:
         raise SystemExit(f"{' '.join(command)} exited with code {ended.returncode}\n{ended.stdout}{ended.stderr}")
-    _wait_for_orphans()
+    if runner == COLD:
+        _wait_for_its_server()
     return Timing(now - started, now - float((home / "started").read_text()), _cpu_of_children() - cpu)
 
 
 def _cpu_of_children() -> float:
+    """Seconds of those that ended and were waited for, and of warm servers with what they forked."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return used.ru_utime + used.ru_stime + sum(map(_cpu_of_server, statuses()))
 
 
-def _wait_for_orphans() -> None:
-    """Headrace's warm server ends a moment after the run, no child of it any more; `main` adopts it, to count it."""
-    while True:
-        try:
-            os.wait()
-        except ChildProcessError:
-            return
+def _cpu_of_server(status: Status) -> float:
+    fields = Path(f"/proc/{status.pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def _wait_for_its_server() -> None:
+    """It ends a moment after the run, no child of it any more; `main` adopts it, to count it."""
+    shared = {status.pid for status in statuses()}
+    orphans = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    for pid in set(map(int, orphans)) - shared:
+        os.waitpid(pid, 0)
 
 
 def result(home: Path) -> Result:
@@ -145,8 +155,9 @@ def measure(runs: int, cases: Sequence[Case], report: Callable[[str], None]) -> 
                     for name in order:
                         homes[name].mkdir(exist_ok=True)
                         took[name] = run(case, name, homes[name])
-                    if difference := result(homes[STOCK]).difference(result(homes[HEADRACE])):
-                        raise SystemExit(f"{case.name}: the two differ: {difference}")
+                    for name in (COLD, WARM):
+                        if difference := result(homes[STOCK]).difference(result(homes[name])):
+                            raise SystemExit(f"{case.name}: {STOCK} and {name} differ: {difference}")
                     if case in cases:
                         for name in order:
                             timings[case.name, name].append(took[name])
@@ -156,14 +167,23 @@ def measure(runs: int, cases: Sequence[Case], report: Callable[[str], None]) -> 
 
 def table(cases: Sequence[Case], timings: dict[tuple[str, str], list[Timing]]) -> Iterator[str]:
     """A Markdown table of median seconds, the best beside them; a ratio above 1: Headrace is so many times as fast."""
-    yield "| | | stock TFX, s | Headrace, s | ratio |"
-    yield "|---|---|---|---|---|"
+    yield f"| | | {STOCK} | {COLD} | ratio | {WARM} | ratio |"
+    yield "|---|---|---|---|---|---|---|"
     for case in cases:
         for part, what in (("total", "in all"), ("after_import", "after the import"), ("cpu", "CPU")):
-            stock, own = ([getattr(one, part) for one in timings[case.name, name]] for name in (STOCK, HEADRACE))
-            cells = [f"{statistics.median(seconds):.1f} ({min(seconds):.1f})" for seconds in (stock, own)]
-            ratio = statistics.median(stock) / statistics.median(own)
-            yield f"| {case.what if part == 'total' else ''} | {what} | {cells[0]} | {cells[1]} | {ratio:.2f} |"
+            seconds = {name: [getattr(one, part) for one in timings[case.name, name]] for name in COMMANDS}
+            median = {name: statistics.median(ones) for name, ones in seconds.items()}
+            cell = {name: f"{median[name]:.1f} ({min(seconds[name]):.1f})" for name in COMMANDS}
+            ratio = {name: f"{median[STOCK] / median[name]:.2f}" for name in (COLD, WARM)}
+            yield (
+                f"| {case.what if part == 'total' else ''} | {what} | {cell[STOCK]} | {cell[COLD]} | {ratio[COLD]} "
+                f"| {cell[WARM]} | {ratio[WARM]} |"
+            )
+
+
+def _warm_up() -> None:
+    with tempfile.TemporaryDirectory() as home:
+        run(CASES[0], WARM, Path(home))
 
 
 def main() -> None:
@@ -176,6 +196,7 @@ def main() -> None:
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     print(f"Python {platform.python_version()}, {len(os.sched_getaffinity(0))} cores, load before: {load}")
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    _warm_up()
     timings = measure(arguments.runs, cases, lambda line: print(line, file=sys.stderr, flush=True))
     for line in table(cases, timings):
         print(line)

@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HEADRACE_", frozen=True, extra="forbid")
 
     home: Path = Path(".headrace")  # relative to the project's root
-    max_parallel: int = Field(default_factory=lambda: len(os.sched_getaffinity(0)), ge=1)  # nodes at once
+    max_parallel: int | None = Field(default=None, ge=1)  # nodes at once; None for as many as keep the cores busy
     server: bool = True  # a warm server that outlives a run, for the runs to come
     beam_pipeline_args: Annotated[tuple[str, ...], NoDecode] = ()  # put before a pipeline's own
 

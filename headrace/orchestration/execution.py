@@ -13,16 +13,30 @@ from headrace.orchestration.node_process import NodeProcesses
 from headrace.orchestration.outcomes import NodeOutcome, NodeState
 from headrace.orchestration.progress import Progress
 from headrace.orchestration.schedule import Schedule
+from headrace.orchestration.slots import LOOK_SECONDS, Slots
 
 
 def run_graph(
-    nodes: Sequence[GraphNode], launches: NodeLaunches, processes: NodeProcesses, progress: Progress, max_parallel: int
+    nodes: Sequence[GraphNode],
+    launches: NodeLaunches,
+    processes: NodeProcesses,
+    progress: Progress,
+    max_parallel: int | None,
 ) -> tuple[NodeOutcome, ...]:
-    """Runs all nodes that can be run, at most so many at once; returns what came of each, in their order."""
+    """Runs all nodes that can be run; returns what came of each, in their order.
+
+    Args:
+        nodes: in topological order.
+        launches: what launches each.
+        processes: of the nodes at work.
+        progress: is told.
+        max_parallel: nodes at once; None for as many as keep the cores busy.
+    """
     by_id = {node.id: node for node in nodes if not node.is_reused}
     schedule = Schedule({node.id: node.upstream for node in by_id.values()})
     outcomes = {node.id: NodeOutcome(node.id, NodeState.REUSED) for node in nodes if node.is_reused}
     working: set[Future[NodeOutcome]] = set()
+    slots = Slots(max_parallel, processes.ids)
 
     def ended(outcome: NodeOutcome) -> None:
         outcomes[outcome.node] = outcome
@@ -34,16 +48,18 @@ def run_graph(
 
     for outcome in outcomes.copy().values():
         progress.ended(outcome)
-    with ThreadPoolExecutor(max_parallel, thread_name_prefix="node") as threads:
+    with ThreadPoolExecutor(slots.most, thread_name_prefix="node") as threads:
         while True:
             if not processes.stopped:
-                for node_id in schedule.take_ready(max_parallel - len(working)):
+                for node_id in schedule.take_ready(slots.free(len(working))):
                     progress.started(node_id, launches.log(node_id))
                     working.add(threads.submit(launches.launch, by_id[node_id]))
-            progress.waiting(schedule.waits_for())
+            waiting = schedule.waits_for()
+            progress.waiting(waiting)
             if not working:
                 break
-            done, working = wait(working, return_when=FIRST_COMPLETED)
+            patience = None if all(waiting.values()) else LOOK_SECONDS  # with a node that waits for its turn alone
+            done, working = wait(working, patience, return_when=FIRST_COMPLETED)
             for future in done:
                 ended(future.result())
     for node_id in schedule.waits_for():  # somebody stopped the run

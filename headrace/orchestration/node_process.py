@@ -99,6 +99,11 @@ class NodeProcesses:
                 raise NodeFailedError(STOPPED if self.stopped else _death(exit_code, work.log)) from None
         return answer
 
+    def ids(self) -> set[int]:
+        """The processes at work, each the leader of a group of its own."""
+        with self._lock:
+            return {process.pid for process in self._live}
+
     def stop(self) -> None:
         """Ends every process at once and starts no more; `run` then raises in the threads that wait."""
         with self._lock:

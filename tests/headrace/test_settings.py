@@ -32,7 +32,7 @@ def unwritable(tmp_path: Path) -> Iterator[Path]:
 def test_without_a_project_the_home_is_in_the_folder_itself(tmp_path: Path) -> None:
     settings = Settings.load(tmp_path)
     assert settings.home == tmp_path / ".headrace"
-    assert settings.max_parallel == len(os.sched_getaffinity(0))
+    assert settings.max_parallel is None
     assert settings.beam_pipeline_args == ()
 
 

@@ -50,16 +50,23 @@ RunPipeline = Callable[..., Ran]
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "home", max_parallel=2)
+    return Settings(home=tmp_path / "home")
 
 
 @pytest.fixture
 def run_pipeline(settings: Settings) -> RunPipeline:
-    def run(name: str, components: Sequence[BaseNode], request: RunRequest | None = None, **options: Any) -> Ran:
+    def run(
+        name: str,
+        components: Sequence[BaseNode],
+        request: RunRequest | None = None,
+        max_parallel: int | None = 2,
+        **options: Any,
+    ) -> Ran:
         pipeline = Pipeline(name, str(settings.pipeline_root(name)), components=list(components), **options)
         outcome, error = None, None
         try:
-            outcome = HeadraceDagRunner(settings).run(pipeline, request=request)
+            runner = HeadraceDagRunner(settings.model_copy(update={"max_parallel": max_parallel}))
+            outcome = runner.run(pipeline, request=request)
         except HeadraceError as raised:
             error = raised
         store = MetadataStore.open(settings.metadata_path)

@@ -1,5 +1,6 @@
 """All of TFX's pipeline language runs here, and is recorded."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,16 @@ def test_no_more_nodes_run_at_once_than_allowed(run_pipeline: RunPipeline) -> No
         spans.append((float(artifact.properties["started"]), float(artifact.properties["ended"])))
     for moment, _ in spans:
         assert sum(started <= moment < ended for started, ended in spans) <= 2
+
+
+def test_nodes_that_wait_do_not_hold_up_those_behind_them(run_pipeline: RunPipeline, tmp_path: Path) -> None:
+    # More of them than cores; each ends only when it has seen a sign of the next.
+    names = [str(index) for index in range(len(os.sched_getaffinity(0)) + 2)]
+    nodes = [
+        Meet(place=str(tmp_path), me=me, other=other).with_id(f"Meet{me}")
+        for me, other in zip(names, names[1:] + names[:1], strict=True)
+    ]
+    assert run_pipeline("meeting", nodes, max_parallel=None).error is None
 
 
 def test_a_condition_that_holds_runs_its_nodes(run_pipeline: RunPipeline) -> None:
