@@ -150,10 +150,11 @@ class WarmServer:
                 time.sleep(0.01)
                 return
             listener.listen(_BACKLOG)
-            _stop_outdated(self._name)
-            files = [listener.fileno(), *([] if self._lifeline is None else [self._lifeline])]
-            lifeline = -1 if self._lifeline is None else self._lifeline
-            words = [str(listener.fileno()), str(lifeline), str(IDLE_SECONDS), *self._preload]
+            if self._lifeline is None:
+                _stop_outdated(self._name)
+            lifelines = [] if self._lifeline is None else [self._lifeline]
+            files = [listener.fileno(), *lifelines]
+            words = [str(listener.fileno()), str((lifelines or [-1])[0]), str(IDLE_SECONDS), *self._preload]
             with _log().open("ab") as log:
                 subprocess.run(
                     [sys.executable, "-P", "-m", "headrace.warm_server.serving", *words],

@@ -174,6 +174,13 @@ def test_a_server_for_other_code_is_stopped_when_it_is_replaced() -> None:
     assert len(statuses()) == 1
 
 
+@pytest.mark.usefixtures("own")
+def test_a_server_of_one_command_alone_leaves_the_shared_one_as_it_is() -> None:
+    shared = told(WarmServer.shared([]), asked.tell_its_parent)
+    assert told(WarmServer.private([]), asked.tell_its_parent) != shared
+    assert told(WarmServer.shared([]), asked.tell_its_parent) == shared
+
+
 def test_a_server_that_cannot_import_says_where_its_log_is() -> None:
     with pytest.raises(HeadraceError, match=r"does not start[\s\S]*server.log"):
         WarmServer.private(["no_such_module"]).start("never", asked.end, "")
