@@ -8,6 +8,7 @@ other ways to import by a computed name do not show in the source, and are not f
 
 import ast
 import importlib.util
+import os
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
@@ -30,7 +31,7 @@ class _Import:
 def files_of_module(name: str) -> list[Path]:
     """The project's files that importing the module `name` runs: itself and its packages; none for a library's."""
     parts = name.split(".")
-    folders = _search_folders()
+    folders = _search_folders(os.getcwd(), tuple(sys.path))
     found = _search(folders, parts) or _search(_hooked_folders(parts[0]), parts)
     if not found and (loaded := getattr(sys.modules.get(name), "__file__", None)):
         found = [Path(loaded)]
@@ -87,8 +88,9 @@ def _search(folders: Sequence[Path], parts: Sequence[str]) -> list[Path]:
     return files
 
 
-def _search_folders() -> list[Path]:
-    folders = (Path(entry or ".").resolve() for entry in sys.path)
+@lru_cache(maxsize=16)
+def _search_folders(working_folder: str, path: Sequence[str]) -> list[Path]:
+    folders = (Path(working_folder, entry).resolve() for entry in path)
     return [folder for folder in folders if folder.is_dir() and not is_library(folder)]
 
 

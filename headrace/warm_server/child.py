@@ -2,8 +2,6 @@
 
 import atexit
 import ctypes
-import importlib
-import linecache
 import logging
 import multiprocessing.util
 import os
@@ -64,8 +62,6 @@ def _become(start: Start, files: Sequence[int]) -> None:
     os.sched_setaffinity(0, start.cores)
     sys.path[:] = start.path
     sys.modules["__main__"] = ModuleType("__main__")
-    importlib.invalidate_caches()
-    linecache.clearcache()
     if "numpy" in sys.modules:  # seeded when it was imported, once for all that are forked
         sys.modules["numpy"].random.seed()
     atexit._clear()  # what the server is to do at its own end

@@ -7,6 +7,7 @@ runs nothing itself: only so is a fork of a process that has imported TensorFlow
 import fcntl
 import gc
 import importlib
+import linecache
 import logging
 import os
 import resource
@@ -166,6 +167,8 @@ def main() -> NoReturn:
     logging.basicConfig(level=logging.WARNING)
     for module in sys.argv[4:]:
         importlib.import_module(module)
+    importlib.invalidate_caches()  # once, that no process finds folders and files as they were now
+    linecache.clearcache()
     gc.collect()
     gc.freeze()  # a collection in a forked process then leaves the pages alone that it shares
     server.serve()
