@@ -12,6 +12,7 @@ import pytest
 
 from headrace.metadata import Artifact, Execution, MetadataStore, Run
 from headrace.settings import Settings
+from headrace.warm_server.address import variables
 
 ROOT = Path(__file__).parents[1]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -65,7 +66,7 @@ def command(home: Path) -> Command:
         return subprocess.run(
             ["bash", "-c", line],
             cwd=ROOT,
-            env={**os.environ, "PATH": path, "HEADRACE_HOME": str(home), **environment},
+            env={**variables(), "PATH": path, "HEADRACE_HOME": str(home), **environment},
             text=True,
             capture_output=True,
             timeout=600,
