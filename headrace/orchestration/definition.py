@@ -5,10 +5,13 @@ TFX's own DagRunnerPatcher takes note of; Headrace then runs the pipeline itself
 """
 
 import sys
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -29,25 +32,49 @@ with quietly():
     from headrace.orchestration.runner import HeadraceDagRunner
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What a file asks for."""
+
+    runner: IrBasedRunner
+    pipeline: Pipeline
+    options: Mapping[str, Any]  # what else it gives to run(), such as run_options
+
+
 class _Capture(DagRunnerPatcher):
-    """Keeps the pipeline, and its runner, that a file asks to run."""
+    """Keeps what a file asks to run."""
 
     def __init__(self) -> None:
         super().__init__(call_real_run=False)
-        self.captured: tuple[IrBasedRunner, Pipeline] | None = None
+        self.asked: _Asked | None = None
+        self._options: Mapping[str, Any] = {}
 
     def get_runner_class(self) -> type[IrBasedRunner]:
         return IrBasedRunner  # LocalDagRunner, BeamDagRunner and HeadraceDagRunner have their run from it
 
     def _before_run(self, runner: IrBasedRunner, pipeline: Pipeline, context: MutableMapping[str, Any]) -> None:
-        self.captured = runner, pipeline
+        self.asked = _Asked(runner, pipeline, self._options)
+
+    def _decorate(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        """TFX's own hands no options of run() to `_before_run`."""
+        decorated = super()._decorate(run)
+
+        @wraps(run)
+        def noting(*args: Any, **kwargs: Any) -> Any:
+            given = signature(run).bind(*args, **kwargs).arguments
+            self._options = {name: value for name, value in given.items() if name not in ("self", "pipeline")}
+            return decorated(*args, **kwargs)
+
+        return noting
 
 
 class _Compiler(IrBasedRunner):
     """A runner that only compiles; a `module_file` becomes a wheel in the pipeline's root, as in every compilation."""
 
-    def run_with_ir(self, pipeline: PipelineIr, run_options: RunOptions | None = None, **kwargs: Any) -> PipelineIr:
-        return pipeline
+    def run_with_ir(
+        self, pipeline: PipelineIr, run_options: RunOptions | None = None, **kwargs: Any
+    ) -> tuple[PipelineIr, RunOptions | None]:
+        return pipeline, run_options
 
 
 def run_definition(path: Path, settings: Settings, request: RunRequest) -> RunOutcome:
@@ -57,13 +84,22 @@ def run_definition(path: Path, settings: Settings, request: RunRequest) -> RunOu
         DefinitionError: the file fails, or runs no pipeline.
         HeadraceError: what the run itself raises.
     """
-    with defined(path, settings) as (runner, pipeline):
-        return runner.run_with_ir(pipeline, request=request)
+    with defined(path, settings) as definition:
+        return definition.runner.run_with_ir(definition.pipeline, definition.options, request)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A compiled pipeline, what a partial run of it was asked for in its file, and a runner."""
+
+    runner: HeadraceDagRunner
+    pipeline: PipelineIr
+    options: RunOptions | None
 
 
 @contextmanager
-def defined(path: Path, settings: Settings) -> Iterator[tuple[HeadraceDagRunner, PipelineIr]]:
-    """The compiled pipeline that the file at `path` wants run, and a runner; the file is `__main__` meanwhile.
+def defined(path: Path, settings: Settings) -> Iterator[Definition]:
+    """What the file at `path` wants run; the file is `__main__` meanwhile.
 
     Args:
         path: a file that calls run() of a local TFX runner.
@@ -73,10 +109,9 @@ def defined(path: Path, settings: Settings) -> Iterator[tuple[HeadraceDagRunner,
         DefinitionError: the file fails, or runs no pipeline.
     """
     with _as_main_module(path):
-        runner, pipeline = _capture(path)
-        if not isinstance(runner, HeadraceDagRunner):
-            runner = HeadraceDagRunner(settings)
-        yield runner, _compiled(path, pipeline)
+        asked = _capture(path)
+        runner = asked.runner if isinstance(asked.runner, HeadraceDagRunner) else HeadraceDagRunner(settings)
+        yield Definition(runner, *_compiled(path, asked))
 
 
 def load_as_main(path: Path) -> None:
@@ -85,15 +120,15 @@ def load_as_main(path: Path) -> None:
     _capture(path)
 
 
-def _capture(path: Path) -> tuple[IrBasedRunner, Pipeline]:
+def _capture(path: Path) -> _Asked:
     capture = _Capture()
     with capture.patch(), quietly():
         _execute(path)
-    if capture.captured is None:
+    if capture.asked is None:
         raise DefinitionError(
             "the file runs no pipeline", where=str(path), why="it never calls run() of a local TFX runner"
         )
-    return capture.captured
+    return capture.asked
 
 
 def _execute(path: Path) -> None:
@@ -110,10 +145,10 @@ def _execute(path: Path) -> None:
         raise _explained("the pipeline's file fails", path, error) from error
 
 
-def _compiled(path: Path, pipeline: Pipeline) -> PipelineIr:
+def _compiled(path: Path, asked: _Asked) -> tuple[PipelineIr, RunOptions | None]:
     try:
         with quietly():
-            return _Compiler().run(pipeline)
+            return _Compiler().run(asked.pipeline, asked.options.get("run_options"))
     except HeadraceError:
         raise
     except Exception as error:  # a module_file that is not there, a node that is in two pipelines

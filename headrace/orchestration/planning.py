@@ -23,8 +23,8 @@ def plan_definition(path: Path, settings: Settings, request: RunRequest) -> Plan
         DefinitionError: the file fails, or runs no pipeline.
         UserError: something cannot be as it is asked for; a run would be refused for the same reason.
     """
-    with defined(path, settings) as (runner, compiled):
-        own = runner.settings
+    with defined(path, settings) as definition:
+        own, compiled = definition.runner.settings, definition.pipeline
         bind_parameters(compiled, _RUN_ID, request.parameters)
         check_inputs(compiled)
         with quietly():

@@ -122,7 +122,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
 
 
 def _with_options(request: RunRequest, options: RunOptions | None) -> RunRequest:
-    if options is None:
+    if options is None or request.is_partial:
         return request
     part = options.partial_run
     return replace(request, from_nodes=tuple(part.from_nodes), to_nodes=tuple(part.to_nodes))

@@ -69,14 +69,25 @@ def test_what_a_file_defines_is_compiled_and_handed_out_while_the_file_is_main(
     path.write_text(DEFINITION.format(runner=runner, after="pass"))
     before = sys.modules["__main__"], sys.argv, list(sys.path)
     settings = Settings(home=tmp_path / "home", max_parallel=7)
-    with defined(path, settings) as (own, compiled):
+    with defined(path, settings) as definition:
         # A file that makes a Headrace runner itself gave it its settings.
-        assert (own.settings == settings) == ("headrace" not in runner)
-        assert compiled.pipeline_info.id == "pipeline"
-        assert [one.pipeline_node.node_info.id for one in compiled.nodes] == ["CsvExampleGen"]
+        assert (definition.runner.settings == settings) == ("headrace" not in runner)
+        assert definition.pipeline.pipeline_info.id == "pipeline"
+        assert [one.pipeline_node.node_info.id for one in definition.pipeline.nodes] == ["CsvExampleGen"]
+        assert definition.options is None
         assert sys.modules["__main__"].__file__ == str(path)
         assert (sys.argv, sys.path[0]) == ([str(path)], str(tmp_path))
     assert (sys.modules["__main__"], sys.argv, sys.path) == before
+
+
+def test_a_part_of_the_pipeline_that_the_file_asks_for_is_handed_out(tmp_path: Path) -> None:
+    path = tmp_path / "local_runner.py"
+    text = DEFINITION.format(runner=RUNNERS["local"], after="pass")
+    options = "run_options=RunOptions(from_nodes=['CsvExampleGen'])"
+    path.write_text(text.replace("nodes))", f"nodes), {options})").replace("Pipeline\n", "Pipeline, RunOptions\n", 1))
+    with defined(path, Settings(home=tmp_path / "home")) as definition:
+        assert definition.options is not None
+        assert list(definition.options.partial_run.from_nodes) == ["CsvExampleGen"]
 
 
 def test_a_file_is_main_no_longer_after_an_error_in_what_uses_it(tmp_path: Path) -> None:
