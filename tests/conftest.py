@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 from headrace.metadata import Artifact, Execution, MetadataStore, Run
 from headrace.settings import Settings
 from headrace.warm_server.address import variables
+from headrace.warm_server.client import statuses, stop
 
 ROOT = Path(__file__).parents[1]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -32,6 +33,20 @@ class RecordedRun:
     def output(self, node: str, key: str) -> Artifact:
         [artifact] = self.store.outputs(self.executions[node].id)[key]
         return artifact
+
+
+def without_notes(stderr: str) -> str:
+    """What is printed there beside notes: the first command says that it imports TFX."""
+    return "".join(line for line in stderr.splitlines(keepends=True) if not line.startswith("note: "))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_server_left() -> Iterator[None]:
+    """Ends the warm server that the tests have started, if they did."""
+    were_there = statuses()
+    yield
+    if not were_there:
+        stop()
 
 
 @pytest.fixture(scope="session")
