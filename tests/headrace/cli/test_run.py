@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from headrace.cli.run import find_definition
+from tests.conftest import without_notes
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -18,7 +19,6 @@ from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.orchestration.pipeline import Pipeline
 from tfx.types.standard_artifacts import Integer
-from tests.conftest import without_notes
 
 @component
 def Number(value: Parameter[int], number: OutputArtifact[Integer]) -> None:
