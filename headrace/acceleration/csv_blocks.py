@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from headrace.acceleration.byte_streams import opened
 from headrace.acceleration.not_equal import NotEqualError
 from headrace.errors import InputDataError
 
@@ -42,7 +43,7 @@ def blocks(path: Path, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
         NotEqualError: a record is too long to be held here.
     """
     try:
-        with path.open("rb", buffering=0) as file:
+        with opened(path) as file:
             kept, line = b"", 0
             while chunk := file.read(max(block_bytes, len(kept))):
                 data = kept + chunk

@@ -2,12 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
 from tfx_bsl.coders.csv_decoder import ColumnType
 
 from headrace.acceleration.csv_blocks import Block
@@ -16,8 +12,9 @@ from headrace.acceleration.csv_source import CsvSource
 from headrace.acceleration.csv_typing import infer_type, merge, typed
 from headrace.acceleration.example_encoding import Feature, encode
 from headrace.acceleration.parallel import cores, in_order
+from headrace.acceleration.split_writing import Pieces, pieces_of
 from headrace.acceleration.splitting import HashSplit
-from headrace.acceleration.tfrecord_writing import Compressed, Records, TFRecordFile, compress
+from headrace.acceleration.tfrecord_writing import Records
 
 # About how much is encoded at a time: short rows with long names grow a hundredfold.
 _ENCODED_BYTES = 32 << 20
@@ -42,33 +39,22 @@ def infer_types(source: CsvSource, pool: ThreadPoolExecutor) -> list[ColumnType]
     return [by_name[name] for name in source.names]
 
 
-def write_splits(
-    source: CsvSource,
-    types: Sequence[ColumnType],
-    split: HashSplit | None,
-    folders: Sequence[Path],
-    pool: ThreadPoolExecutor,
-) -> None:
-    """Writes the rows of `source` as examples, a file in each folder.
+def read_splits(
+    source: CsvSource, types: Sequence[ColumnType], split: HashSplit | None, pool: ThreadPoolExecutor
+) -> Iterator[Pieces]:
+    """Yields the rows of `source` as examples, in pieces of splits.
 
     Args:
         source: the rows.
         types: of its columns.
-        split: how rows are dealt out to the folders; None if there is one folder.
-        folders: of the splits.
+        split: how rows are dealt out; None if there is one split.
         pool: where rows are encoded and compressed.
 
     Raises:
         ParameterError: a row has no feature by which it could be dealt out.
     """
-    with ExitStack() as stack:
-        files = [stack.enter_context(TFRecordFile(folder)) for folder in folders]
-        work = partial(_compressed_splits, names=source.names, types=types, split=split)
-        for pieces in in_order(pool, work, source.blocks(), ahead=2 * cores()):
-            for index, piece in pieces:
-                files[index].write(piece)
-        for file in files:
-            file.keep()
+    work = partial(_pieces, names=source.names, types=types, split=split)
+    yield from in_order(pool, work, source.blocks(), ahead=2 * cores())
 
 
 def _infer(block: Block, known: Sequence[ColumnType]) -> list[ColumnType]:
@@ -76,19 +62,11 @@ def _infer(block: Block, known: Sequence[ColumnType]) -> list[ColumnType]:
     return [infer_type(*one) for one in zip(read_cells(block, len(so_far)), so_far, strict=True)]
 
 
-def _compressed_splits(
-    block: Block, *, names: Sequence[str], types: Sequence[ColumnType], split: HashSplit | None
-) -> list[tuple[int, Compressed]]:
-    """The records of a block, compressed, with the indices of their splits."""
-    pieces: list[tuple[int, Compressed]] = []
+def _pieces(block: Block, *, names: Sequence[str], types: Sequence[ColumnType], split: HashSplit | None) -> Pieces:
+    pieces: Pieces = []
     for features in _features(block, names, types):
         records = Records.of(encode(features))
-        whole = records.closed()
-        if split is None:
-            pieces.append((0, compress(whole)))
-        else:
-            splits = split.deal(features, records.payloads)
-            pieces += [(one, compress(whole.filter(pa.array(splits == one)))) for one in np.unique(splits).tolist()]
+        pieces += pieces_of(records, split.deal(features, records.payloads) if split else None)
     return pieces
 
 

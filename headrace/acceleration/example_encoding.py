@@ -7,6 +7,7 @@ depends only on the value's length, so entries are joined of two arrays each.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import cached_property, cmp_to_key, lru_cache
 
 import numpy as np
@@ -25,6 +26,14 @@ _ENTRY = b"\x0a"
 _FEATURES = b"\x0a"
 
 
+class Missing(Enum):
+    """What a row without a value has for the feature: executors differ, and so do those who read it."""
+
+    EMPTY_LIST = auto()  # a list of the feature's kind, without values
+    NO_KIND = auto()  # a feature without a list
+    NO_FEATURE = auto()  # nothing at all
+
+
 @dataclass(frozen=True)
 class Feature:
     """A feature of some rows.
@@ -32,47 +41,71 @@ class Feature:
     Attributes:
         name: its name.
         kind: the tag of its list in tf.train.Feature; empty if the feature has no kind.
-        values: what is in the list, as the wire has it, a row each; empty or null is an empty list.
+        values: what is in the list, as the wire has it, a row each; null where the row has no value.
+        missing: what such a row has instead.
+        is_packed: whether values are all that is in the list, be they many; else they are one, and lack tag and length.
     """
 
     name: str
     kind: bytes
     values: pa.BinaryArray
+    missing: Missing = Missing.EMPTY_LIST
+    is_packed: bool = False
 
     @classmethod
-    def of(cls, name: str, typed: pa.Array | None, rows: int) -> "Feature":
-        """The feature of a column of int64, float32 or binary, where null is an empty list; or of no kind."""
+    def of(cls, name: str, typed: pa.Array | None, rows: int, missing: Missing = Missing.EMPTY_LIST) -> "Feature":
+        """The feature of a column.
+
+        Args:
+            name: of the feature.
+            typed: int64, float32 or binary, or lists of these in which nothing is null; None if it has no kind.
+            rows: how many there are.
+            missing: what a row has where `typed` is null.
+        """
         if typed is None:
-            return cls(name, b"", pa.nulls(rows, pa.binary()))
-        if pa.types.is_int64(typed.type):
-            return cls(name, _INT64_LIST, _varints(typed))
-        if pa.types.is_float32(typed.type):
-            return cls(name, _FLOAT_LIST, _floats(typed))
-        return cls(name, _BYTES_LIST, typed)
+            return cls(name, b"", pa.nulls(rows, pa.binary()), missing)
+        is_list = pa.types.is_list(typed.type) or pa.types.is_large_list(typed.type)
+        flat = typed.flatten() if is_list else typed
+        if pa.types.is_int64(flat.type):
+            kind, values = _INT64_LIST, _varints(flat)
+        elif pa.types.is_float32(flat.type):
+            kind, values = _FLOAT_LIST, _floats(flat)
+        elif is_list:
+            kind, values = _BYTES_LIST, _tagged(flat)
+        else:
+            kind, values = _BYTES_LIST, flat
+        if is_list:
+            values = _regrouped(values, typed)
+        return cls(name, kind, values, missing, is_list and kind == _BYTES_LIST)
 
     @cached_property
     def lengths(self) -> Lengths:
-        """The length of each value in bytes."""
-        return pc.fill_null(pc.binary_length(self.values), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+        """The length of each value in bytes; -1 for a row without one."""
+        return pc.fill_null(pc.binary_length(self.values), -1).to_numpy(zero_copy_only=False).astype(np.int64)
 
     @property
     def may_be_key(self) -> bool:
         """Whether the stock executor would split by it."""
-        return self.kind in (_BYTES_LIST, _INT64_LIST)
+        has_all = self.missing is Missing.EMPTY_LIST or not self.values.null_count
+        return self.kind in (_BYTES_LIST, _INT64_LIST) and has_all
 
     def header(self, length: int) -> bytes:
         """What a serialized tf.train.Feature has before a value of that length."""
-        if not self.kind:
-            return b""
-        values = _VALUES + _varint(length) if length else b""
+        if length < 0:
+            return self.kind + _varint(0) if self.kind and self.missing is Missing.EMPTY_LIST else b""
+        # Of numbers there may be none, in a list of none; of bytes one may be empty.
+        has_tag = not self.is_packed and (length > 0 or self.kind == _BYTES_LIST)
+        values = _VALUES + _varint(length) if has_tag else b""
         return self.kind + _varint(len(values) + length) + values
 
     def entry_header(self, length: int) -> bytes:
         """What an entry of the serialized map has before a value of that length."""
+        if length < 0 and self.missing is Missing.NO_FEATURE:
+            return b""
         header = self.header(length)
         key = self.name.encode()
-        entry = _KEY + _varint(len(key)) + key + _VALUE + _varint(len(header) + length) + header
-        return _ENTRY + _varint(len(entry) + length) + entry
+        entry = _KEY + _varint(len(key)) + key + _VALUE + _varint(len(header) + max(length, 0)) + header
+        return _ENTRY + _varint(len(entry) + max(length, 0)) + entry
 
 
 @dataclass(frozen=True)
@@ -87,6 +120,11 @@ class Examples:
     lengths: Lengths
     parts: tuple[pa.Array | pa.Scalar, ...]
 
+    @classmethod
+    def of(cls, serialized: Sequence[bytes]) -> "Examples":
+        """Examples that are serialized already."""
+        return cls(np.array([len(one) for one in serialized], np.int64), (pa.array(serialized, pa.binary()),))
+
 
 def encode(features: Sequence[Feature]) -> Examples:
     """Serializes rows, given their features; the last of features of one name is the one that counts."""
@@ -97,7 +135,7 @@ def encode(features: Sequence[Feature]) -> Examples:
         feature = by_name[name]
         headers, header_lengths = by_length(feature.lengths, feature.entry_header)
         parts += [headers, feature.values]
-        inner += header_lengths + feature.lengths
+        inner += header_lengths + np.maximum(feature.lengths, 0)
     outer, outer_lengths = by_length(inner, lambda length: _FEATURES + _varint(length))
     return Examples(outer_lengths + inner, (outer, *parts))
 
@@ -123,12 +161,15 @@ def join(parts: Sequence[pa.Array | pa.Scalar]) -> pa.BinaryArray:
     )
 
 
-def binary(data: npt.NDArray[np.uint8], lengths: Lengths) -> pa.BinaryArray:
-    """An array of the bytes `data`, cut into pieces of these lengths."""
+def binary(
+    data: npt.NDArray[np.uint8], lengths: Lengths, is_valid: npt.NDArray[np.bool_] | None = None
+) -> pa.BinaryArray:
+    """An array of the bytes `data`, cut into pieces of these lengths; null where it is not valid."""
     offsets = np.zeros(len(lengths) + 1, np.int32)
     np.cumsum(lengths, out=offsets[1:])
+    validity = None if is_valid is None else pa.array(is_valid).buffers()[1]
     return pa.BinaryArray.from_buffers(
-        pa.binary(), len(lengths), [None, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(data))]
+        pa.binary(), len(lengths), [validity, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(data))]
     )
 
 
@@ -165,12 +206,35 @@ def _varints(integers: pa.Array) -> pa.BinaryArray:
     septets = (values[:, None] >> (np.arange(most, dtype=np.uint64) * np.uint64(7))).astype(np.uint8) & 0x7F
     place = np.arange(most)
     septets |= (place < lengths[:, None] - 1).astype(np.uint8) << 7
-    if integers.null_count:
-        lengths[integers.is_null().to_numpy(zero_copy_only=False)] = 0
-    return binary(septets[place < lengths[:, None]], lengths)
+    is_valid = _validity(integers)
+    if is_valid is not None:
+        lengths[~is_valid] = 0
+    return binary(septets[place < lengths[:, None]], lengths, is_valid)
 
 
 def _floats(floats: pa.Array) -> pa.BinaryArray:
     present = floats.drop_null().to_numpy(zero_copy_only=False).astype("<f4")
-    lengths = np.where(floats.is_valid().to_numpy(zero_copy_only=False), 4, 0)
-    return binary(present.view(np.uint8), lengths)
+    is_valid = _validity(floats)
+    lengths = np.full(len(floats), 4) if is_valid is None else np.where(is_valid, 4, 0)
+    return binary(present.view(np.uint8), lengths, is_valid)
+
+
+def _tagged(values: pa.BinaryArray) -> pa.BinaryArray:
+    """Values of a bytes list, each behind its tag and length."""
+    lengths = pc.binary_length(values).to_numpy(zero_copy_only=False).astype(np.int64)
+    headers, _ = by_length(lengths, lambda length: _VALUES + _varint(length))
+    return join([headers, values])
+
+
+def _regrouped(values: pa.BinaryArray, lists: pa.Array) -> pa.BinaryArray:
+    """What the values of each list are, one after another; null where the list is."""
+    _, offsets, data = values.buffers()
+    bounds = np.frombuffer(offsets, np.int32)[values.offset : values.offset + len(values) + 1]
+    counts = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    ends = np.cumsum(counts)
+    content = np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]] if data else np.zeros(0, np.uint8)
+    return binary(content, (bounds[ends] - bounds[ends - counts]).astype(np.int64), _validity(lists))
+
+
+def _validity(values: pa.Array) -> npt.NDArray[np.bool_] | None:
+    return values.is_valid().to_numpy(zero_copy_only=False) if values.null_count else None

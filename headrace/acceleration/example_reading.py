@@ -1,7 +1,5 @@
 """Examples of an artifact, read into Arrow without Beam."""
 
-import gzip
-import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,9 +7,7 @@ import pyarrow as pa
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
-from headrace.errors import InputDataError
-
-_HEADER, _FOOTER = struct.Struct("<QI"), 4  # a record's length and its checksum; behind the record, its own
+from headrace.acceleration.tfrecord_reading import record_blocks
 
 
 def split_files(folder: Path) -> list[Path]:
@@ -23,23 +19,14 @@ def read_records(file: Path, rows: int) -> Iterator[list[bytes]]:
     """The records of a TFRecord file, plain or gzipped, so many at once.
 
     Raises:
-        InputDataError: the file ends in the middle of a record, or is no gzip file.
+        InputDataError: the file ends in the middle of a record, is no gzip file, or is damaged.
     """
-    opened = gzip.open if file.suffix == ".gz" else open
     records: list[bytes] = []
-    try:
-        with opened(file, "rb") as stream:
-            while header := stream.read(_HEADER.size):
-                length, _ = _HEADER.unpack(header)
-                record = stream.read(length + _FOOTER)
-                if len(record) < length + _FOOTER:
-                    raise EOFError("it ends in the middle of a record")
-                records.append(record[:length])
-                if len(records) == rows:
-                    yield records
-                    records = []
-    except (EOFError, OSError, struct.error) as error:
-        raise InputDataError("examples cannot be read", where=str(file), why=str(error)) from error
+    for block in record_blocks(file):
+        records += block.records()
+        while len(records) >= rows:
+            yield records[:rows]
+            records = records[rows:]
     if records:
         yield records
 

@@ -62,7 +62,8 @@ def _keys(features: Sequence[Feature], name: str) -> Sequence[bytes]:
         raise ParameterError(f"the rows cannot be split by the feature {name!r}", why="there is no such feature")
     if not feature.may_be_key:
         raise ParameterError(
-            f"the rows cannot be split by the feature {name!r}", why="only integers and strings can be split by"
+            f"the rows cannot be split by the feature {name!r}",
+            why="only integers and strings can be split by, and each row must have one",
         )
     keys: list[bytes] = serialized_feature(feature).to_pylist()
     return keys

@@ -5,6 +5,12 @@ from collections.abc import Mapping
 # The stock executor to its stand-in, by class path; both take what TFX gives executors that work through Beam.
 _STAND_INS: Mapping[str, str] = {
     "tfx.components.example_gen.csv_example_gen.executor.Executor": "headrace.acceleration.csv_example_gen.Executor",
+    "tfx.components.example_gen.custom_executors.parquet_executor.Executor": (
+        "headrace.acceleration.parquet_example_gen.Executor"
+    ),
+    "tfx.components.example_gen.import_example_gen.executor.Executor": (
+        "headrace.acceleration.import_example_gen.Executor"
+    ),
 }
 MODULES = tuple(path.rpartition(".")[0] for path in _STAND_INS.values())  # for a warm server to import
 

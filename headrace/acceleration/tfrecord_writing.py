@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from headrace.acceleration.example_encoding import Examples, by_length, join
+from headrace.acceleration.tfrecord_reading import masked
 
 FILE_NAME = "data_tfrecord-00000-of-00001.gz"
 # The fastest: the files are read a few times, and then only by this machine.
@@ -52,9 +53,9 @@ class Records:
         """The whole records, each with the checksum of its example."""
         checksum = google_crc32c.value
         crcs = np.array([checksum(payload) for payload in self.payloads], np.uint32)
-        masked = (crcs >> np.uint32(15) | crcs << np.uint32(17)) + np.uint32(0xA282EAD8)
+        checksums = (crcs >> np.uint32(15) | crcs << np.uint32(17)) + np.uint32(0xA282EAD8)
         footers = pa.FixedSizeBinaryArray.from_buffers(
-            pa.binary(4), len(crcs), [None, pa.py_buffer(masked.astype("<u4"))]
+            pa.binary(4), len(crcs), [None, pa.py_buffer(checksums.astype("<u4"))]
         )
         return join([self.opened, footers.cast(pa.binary())])
 
@@ -85,10 +86,15 @@ class TFRecordFile:
         self._crc = zlib.crc32(piece.plain, self._crc)
         self._bytes += len(piece.plain)
 
-    def keep(self) -> None:
-        """Ends the file and gives it its name."""
+    def end(self) -> None:
+        """Ends the file: all of it is written then, and only its name is not yet its own."""
         self._file.write(_LAST_DEFLATE_BLOCK + struct.pack("<II", self._crc, self._bytes & 0xFFFFFFFF))
         self._file.close()
+
+    def keep(self) -> None:
+        """Ends the file, if it is not ended, and gives it its name."""
+        if not self._file.closed:
+            self.end()
         os.replace(self._unfinished, self._path)
 
     def __enter__(self) -> "TFRecordFile":
@@ -111,6 +117,4 @@ def _content(records: pa.BinaryArray) -> tuple[pa.Buffer, npt.NDArray[np.int32]]
 
 def _record_header(length: int) -> bytes:
     packed = struct.pack("<Q", length)
-    crc = google_crc32c.value(packed)
-    masked = ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
-    return packed + struct.pack("<I", masked)
+    return packed + struct.pack("<I", masked(google_crc32c.value(packed)))

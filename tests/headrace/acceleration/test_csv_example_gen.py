@@ -4,27 +4,30 @@ import csv
 import hashlib
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tfx.components.example_gen.base_example_gen_executor import _PartitionFn
+from tfx.components.example_gen.csv_example_gen import executor as stock
 from tfx.proto import example_gen_pb2
 
 from headrace.acceleration import csv_blocks, csv_passes
-from headrace.acceleration.csv_example_gen import Executor, why_not
+from headrace.acceleration.csv_example_gen import Executor
 from headrace.acceleration.not_equal import NotEqualError
 from headrace.acceleration.splitting import HashSplit
 from headrace.errors import InputDataError, ParameterError
-from tests.headrace.acceleration.csv_stock import (
+from tests.headrace.acceleration.both_example_gens import (
     TWO_TO_ONE,
+    Examples,
     assert_equal,
     properties,
     records,
     run,
-    stock_examples,
     written,
 )
+from tests.headrace.acceleration.csv_stock import stock_examples
 
 TAXI = Path(__file__).parents[3] / "data" / "taxi"
 # What the stock executor is run on as a whole, which takes a second a file; its steps are run on all of them.
@@ -62,16 +65,20 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_passes, "_ENCODED_BYTES", 50_000)
 
 
+def assert_both(given: dict[str, Any], folder: Path) -> dict[str, Examples]:
+    return assert_equal(stock.Executor, Executor, given, folder)
+
+
 def test_taxi(tmp_path: Path) -> None:
     given = properties(TAXI, {"all": "trips-2016.csv"}, {"train": 3, "eval": 1, "test": 2})
-    splits = assert_equal(given, tmp_path)
+    splits = assert_both(given, tmp_path)
     assert sum(sum(examples.values()) for examples in splits.values()) == 833
 
 
 def test_corners(tmp_path: Path) -> None:
     for name in WITH_BEAM:
         (tmp_path / f"{name}.csv").write_text(CORNERS[name], encoding="utf-8", newline="")
-    splits = assert_equal(properties(tmp_path, {name: f"{name}.csv" for name in WITH_BEAM}), tmp_path / "out")
+    splits = assert_both(properties(tmp_path, {name: f"{name}.csv" for name in WITH_BEAM}), tmp_path / "out")
     assert splits.keys() == {f"Split-{name}" for name in WITH_BEAM}
 
 
@@ -87,13 +94,13 @@ def test_files_of_one_split_share_types_and_splits_do_not(tmp_path: Path) -> Non
     (tmp_path / "1-a.csv").write_text("a\n1\n")
     (tmp_path / "1-b.csv").write_text("a\nx\n")
     (tmp_path / "2-a.csv").write_text("a\n1\n")
-    splits = assert_equal(properties(tmp_path, {"one": "1-*", "two": "2-*"}), tmp_path / "out")
+    splits = assert_both(properties(tmp_path, {"one": "1-*", "two": "2-*"}), tmp_path / "out")
     assert splits["Split-one"].keys().isdisjoint(splits["Split-two"])
 
 
 @pytest.mark.parametrize("by", ["company", "trip_start_timestamp"])
 def test_split_by_a_feature(tmp_path: Path, by: str) -> None:
-    assert_equal(properties(TAXI, {"all": "trips-2016.csv"}, TWO_TO_ONE, by), tmp_path)
+    assert_both(properties(TAXI, {"all": "trips-2016.csv"}, TWO_TO_ONE, by), tmp_path)
 
 
 @pytest.mark.parametrize("by", ["fare", "no_such", "pickup_census_tract"])
@@ -180,9 +187,13 @@ def test_compressed_files_are_left_to_the_stock_executor(tmp_path: Path) -> None
 
 def test_why_not() -> None:
     given = properties(TAXI, {"all": "*.csv"})
-    assert why_not(given) == why_not(given, ["--runner=FnApiRunner", "--direct_num_workers=0"], ["/out"]) == ""
-    assert "DataflowRunner" in why_not(given, ["--runner", "DataflowRunner"])
-    assert "gs://bucket" in why_not(given, uris=["gs://bucket/out"])
-    assert "gs://bucket" in why_not(given | {"input_base": "gs://bucket"})
-    assert "FORMAT_PROTO" in why_not(given | {"output_data_format": example_gen_pb2.FORMAT_PROTO})
-    assert "77" in why_not(given | {"output_file_format": 77})
+    assert (
+        Executor.why_not(given)
+        == Executor.why_not(given, ["--runner=FnApiRunner", "--direct_num_workers=0"], ["/out"])
+        == ""
+    )
+    assert "DataflowRunner" in Executor.why_not(given, ["--runner", "DataflowRunner"])
+    assert "gs://bucket" in Executor.why_not(given, uris=["gs://bucket/out"])
+    assert "gs://bucket" in Executor.why_not(given | {"input_base": "gs://bucket"})
+    assert "FORMAT_PROTO" in Executor.why_not(given | {"output_data_format": example_gen_pb2.FORMAT_PROTO})
+    assert "77" in Executor.why_not(given | {"output_file_format": 77})
