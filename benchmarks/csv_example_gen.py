@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 TAXI = Path(__file__).parent.parent / "data" / "taxi"
@@ -28,11 +29,16 @@ CLASSES = {
 
 
 def main() -> None:
+    """Measures on CSV files."""
+    measure(__doc__ or "", CLASSES, make_rows)
+
+
+def measure(description: str, classes: Mapping[str, str], make_data: Callable[[Path, int], None]) -> None:
     """Makes the rows, runs both, compares and prints."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=300_000)
-    parser.add_argument("--only", choices=CLASSES, help="run one of them, compare nothing")
+    parser.add_argument("--only", choices=classes, help="run one of them, compare nothing")
     parser.add_argument("--execute", nargs=3, metavar=("CLASS", "INPUT", "OUTPUT"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.execute:
@@ -40,13 +46,13 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder, "data")
-        make_rows(data, arguments.rows)
+        make_data(data, arguments.rows)
         size = sum(file.stat().st_size for file in data.iterdir())
         print(f"{arguments.rows:,} rows, {size / 1e6:.1f} MB")
         measured = {}
-        for name in [arguments.only] if arguments.only else CLASSES:
+        for name in [arguments.only] if arguments.only else classes:
             output = Path(folder, name)
-            measured[name] = run(name, data, output)
+            measured[name] = run(classes[name], data, output)
             written = sum(file.stat().st_size for file in output.rglob("*.gz"))
             print(
                 f"{name:>9}: {measured[name]['seconds']:7.2f} s, {measured[name]['cpu_seconds']:7.2f} s of CPU, "
@@ -54,7 +60,7 @@ def main() -> None:
                 f"{written / 1e6:.1f} MB written"
             )
         if len(measured) == 2:
-            compare(*(Path(folder, name) for name in CLASSES))
+            compare(*(Path(folder, name) for name in classes))
             print(f"the same examples in the same splits; {ratio(measured):.1f} times faster")
 
 
@@ -67,9 +73,9 @@ def make_rows(folder: Path, rows: int) -> None:
         file.writelines(itertools.islice(itertools.cycle([row for one in lines for row in one[1:]]), rows))
 
 
-def run(name: str, data: Path, output: Path) -> dict[str, float]:
+def run(module: str, data: Path, output: Path) -> dict[str, float]:
     """Runs an executor in a process of its own; returns what it measured."""
-    command = [sys.executable, __file__, "--execute", CLASSES[name], str(data), str(output)]
+    command = [sys.executable, __file__, "--execute", module, str(data), str(output)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return measured

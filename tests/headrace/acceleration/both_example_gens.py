@@ -63,9 +63,9 @@ def assert_equal(
     found.uri, uri = expected.uri, found.uri
     assert found.to_json_dict() == expected.to_json_dict()
     assert {file.name for file in Path(uri).rglob("*.*")} == {file.name for file in Path(expected.uri).rglob("*.*")}
-    theirs, ours = written(Path(expected.uri)), written(Path(uri))
-    assert ours == theirs
-    return ours
+    theirs, made = written(Path(expected.uri)), written(Path(uri))
+    assert made == theirs
+    return made
 
 
 def records(folder: Path) -> list[bytes]:

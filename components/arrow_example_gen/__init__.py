@@ -1,0 +1,1 @@
+"""Examples of Parquet, Feather, CSV and JSON lines, through Arrow."""

@@ -1,0 +1,29 @@
+"""Which span and version are read: stock TFX's rules, and an error that says what to do."""
+
+from tfx.components.example_gen.driver import FileBasedDriver
+from tfx.orchestration.portable.data_types import ExecutionInfo
+from tfx.proto.orchestration.driver_output_pb2 import DriverOutput
+from tfx.types import standard_component_specs
+
+from headrace.errors import InputDataError
+
+
+class Driver(FileBasedDriver):
+    """Finds span, version and fingerprint of the input files."""
+
+    def run(self, execution_info: ExecutionInfo) -> DriverOutput:
+        """Puts them on the artifact and into the parameters.
+
+        Raises:
+            InputDataError: no file is of the span and version that are asked for, or the patterns contradict.
+        """
+        try:
+            return super().run(execution_info)
+        except ValueError as error:
+            base = execution_info.exec_properties[standard_component_specs.INPUT_BASE_KEY]
+            raise InputDataError(
+                "no span or version of the input files is found",
+                where=base,
+                why=str(error),
+                next_step=f"compare the pattern with the files: ls -R {base}",
+            ) from error
