@@ -120,11 +120,6 @@ class Examples:
     lengths: Lengths
     parts: tuple[pa.Array | pa.Scalar, ...]
 
-    @classmethod
-    def of(cls, serialized: Sequence[bytes]) -> "Examples":
-        """Examples that are serialized already."""
-        return cls(np.array([len(one) for one in serialized], np.int64), (pa.array(serialized, pa.binary()),))
-
 
 def encode(features: Sequence[Feature]) -> Examples:
     """Serializes rows, given their features; the last of features of one name is the one that counts."""

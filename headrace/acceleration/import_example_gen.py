@@ -13,7 +13,6 @@ from tensorflow.core.example.example_pb2 import Example, SequenceExample
 from tfx.proto import example_gen_pb2
 from tfx.types import standard_component_specs
 
-from headrace.acceleration.example_encoding import Examples
 from headrace.acceleration.example_gen import ExampleGenExecutor
 from headrace.acceleration.matched_files import matched_files
 from headrace.acceleration.not_equal import NotEqualError
@@ -56,35 +55,41 @@ class Executor(ExampleGenExecutor[_Source]):
 
     def pieces(self, source: _Source, split: HashSplit | None, pool: ThreadPoolExecutor) -> Iterator[Pieces]:
         """The records of the files."""
-        if split and split.feature is not None and source.message is None:
+        message = source.message
+        if split and split.feature is not None and message is None:
             raise ParameterError(
                 f"the records cannot be split by the feature {split.feature!r}", why="they are taken as they are"
             )
 
         def work(block: RecordBlock) -> Pieces:
-            records = block.records()
-            keys = records
-            if source.message is not None:
-                messages = _parsed(block, records, source.message)
-                records = [one.SerializeToString(deterministic=True) for one in messages]
-                by = split.feature if split else None
-                keys = records if by is None else [_key(one, by) for one in messages]
-            splits = split.split_of(b"".join([hashlib.sha256(key).digest() for key in keys])) if split else None
-            return pieces_of(Records.of(Examples.of(records)), splits)
+            by = split.feature if split else None
+            records, keys = (block.records(), []) if message is None else _serialized(block, message, by)
+            splits = (
+                split.split_of(b"".join([hashlib.sha256(key).digest() for key in keys or records])) if split else None
+            )
+            return pieces_of(Records.of_serialized(records), splits)
 
         blocks = (block for file in source.files for block in record_blocks(file))
         yield from in_order(pool, work, blocks, ahead=2 * cores())
 
 
-def _parsed(block: RecordBlock, records: list[bytes], message: type[Example] | type[SequenceExample]) -> list[Any]:
-    messages: list[Any] = []
+def _serialized(
+    block: RecordBlock, message: type[Example] | type[SequenceExample], by: str | None
+) -> tuple[list[bytes], list[bytes]]:
+    """The records, each serialized in one order; and their features `by`, if there is one to deal out by."""
+    records: list[bytes] = []
+    keys: list[bytes] = []
     try:
-        for record in records:
-            messages.append(message.FromString(record))  # noqa: PERF401 - how many there are says which one is wrong
+        for record in block.records():
+            # One at a time: thousands of messages that live at once set off Python's collector of garbage.
+            parsed = message.FromString(record)
+            records.append(parsed.SerializeToString(deterministic=True))
+            if by is not None:
+                keys.append(_key(parsed, by))
     except DecodeError as error:
-        where = f"{block.path}, record {block.first + len(messages)}"
+        where = f"{block.path}, record {block.first + len(records)}"
         raise InputDataError(f"a record is no tf.train.{message.__name__}", where=where, why=str(error)) from error
-    return messages
+    return records, keys
 
 
 def _key(message: Example | SequenceExample, name: str) -> bytes:

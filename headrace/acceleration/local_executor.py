@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 
+from headrace.acceleration.not_equal import NotEqualError
+
 # Runners that work in this process; Beam takes a runner's name in any case, or its class' path.
 _LOCAL_RUNNERS = frozenset({"directrunner", "fnapirunner", "bundlebaseddirectrunner", "switchingdirectrunner"})
 
@@ -31,7 +33,13 @@ class LocalExecutor(BaseBeamExecutor):
     """Stands in for a stock executor that works through Beam, and does without."""
 
     def __init__(self, context: BaseBeamExecutor.Context | None = None) -> None:
-        """Takes what TFX gives an executor that works through Beam."""
+        """Takes what TFX gives an executor that works through Beam.
+
+        Raises:
+            NotEqualError: the node gives it what executors without Beam are given; the stock executor says so.
+        """
+        if context and not isinstance(context, BaseBeamExecutor.Context):
+            raise NotEqualError("the stock executor has to refuse this", why="the node has no BeamExecutorSpec")
         # Past BaseBeamExecutor's own, which packs TFX up for remote workers: a second or two.
         super(BaseBeamExecutor, self).__init__(context)
         self._beam_pipeline_args: list[str] = list(context.beam_pipeline_args or ()) if context else []

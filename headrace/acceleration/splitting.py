@@ -48,6 +48,9 @@ class HashSplit:
 
     def split_of(self, digests: bytes) -> Indices:
         """The index of the split of each sha256 digest, of which `digests` are one after another."""
+        if self.ends[-1] > 1 << 32:  # what follows would be over 64 bits
+            numbers = [int.from_bytes(digests[start : start + 32]) for start in range(0, len(digests), 32)]
+            return np.searchsorted(self.ends, [number % self.ends[-1] for number in numbers], side="right")
         words = np.frombuffer(digests, ">u4").reshape(-1, 8).astype(np.uint64)
         buckets = np.uint64(self.ends[-1])
         remainders = np.zeros(len(words), np.uint64)

@@ -49,6 +49,12 @@ class Records:
         whole, ends = data.to_pybytes(), bounds.tolist()
         return cls(opened, [whole[start + _RECORD_HEADER_BYTES : end] for start, end in pairwise(ends)])
 
+    @classmethod
+    def of_serialized(cls, payloads: Sequence[bytes]) -> "Records":
+        """Puts each of what is serialized already behind its length and the length's checksum."""
+        headers, _ = by_length(np.array([len(one) for one in payloads], np.int64), _record_header)
+        return cls(join([headers, pa.array(payloads, pa.binary())]), payloads)
+
     def closed(self) -> pa.BinaryArray:
         """The whole records, each with the checksum of its example."""
         checksum = google_crc32c.value

@@ -8,9 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import tensorflow as tf
 
 from headrace.errors import InputDataError, UnknownNameError
-from tests.components.arrow_example_gen.made import hashed, make, pattern, rows
+from tests.components.arrow_example_gen.made import hashed, make, pattern, rows, written
 
 UTC = datetime.UTC
 TYPES: dict[str, tuple[pa.Array, list[Any]]] = {
@@ -62,7 +63,10 @@ def test_a_type(data: Path, tmp_path: Path, name: str, start: int) -> None:
     table = pa.table({"number": [0, 1, 2], "x": values}).slice(start)
     with pa.OSFile(str(data / "x.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write(table)
-    made = rows(make(data, tmp_path / "out", output_config=hashed(all=1)))
+    examples = make(data, tmp_path / "out", output_config=hashed(all=1))
+    for record in written(examples)["all"]:
+        assert tf.train.Example.FromString(record).SerializeToString(deterministic=True) == record
+    made = rows(examples)
     assert [row.get("x") for row in made] == expected[start:]
     assert [row["number"] for row in made] == [[0], [1], [2]][start:]
 

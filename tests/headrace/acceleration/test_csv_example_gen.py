@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tfx.components.example_gen.base_example_gen_executor import _PartitionFn
 from tfx.components.example_gen.csv_example_gen import executor as stock
@@ -142,6 +142,7 @@ def test_any_tables(tmp_path_factory: pytest.TempPathFactory, made: list[list[li
         assert records(folder / "out" / f"Split-s{index}") == stock_examples(folder / f"{index}.csv")
 
 
+@example([b""], [2**30, 2**31 - 1, 2**31 - 1])  # more buckets than 32 bits can count
 @given(st.lists(st.binary(max_size=20), min_size=1), st.lists(st.integers(1, 2**31 - 1), min_size=1, max_size=4))
 def test_buckets(keys: list[bytes], buckets: list[int]) -> None:
     config = example_gen_pb2.SplitConfig()

@@ -3,9 +3,15 @@
 from collections import Counter
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
-from tfx.components import CsvExampleGen
+from tfx.components import CsvExampleGen, ImportExampleGen
+from tfx.components.example_gen.component import FileBasedExampleGen
+from tfx.components.example_gen.custom_executors import parquet_executor
+from tfx.components.example_gen.utils import make_default_input_config
+from tfx.dsl.components.base.executor_spec import BeamExecutorSpec, ExecutorClassSpec
 
 from headrace.orchestration.outcomes import NodeState
 from headrace.orchestration.request import RunRequest
@@ -58,3 +64,28 @@ def test_where_a_stand_in_cannot_promise_the_same_the_stock_executor_works_and_t
     [execution] = run_pipeline("own", [example_gen]).of("CsvExampleGen")
     assert execution.properties["headrace_executor"] == STOCK
     assert execution.properties["headrace_stock_reason"] == "Beam is to run on tests.small_components.OwnRunner"
+
+
+def test_import_example_gen_has_a_stand_in(run_pipeline: RunPipeline, tmp_path: Path) -> None:
+    with tf.io.TFRecordWriter(str(tmp_path / "x.tfrecord")) as writer:
+        for _ in range(9):
+            writer.write(tf.train.Example().SerializeToString())
+    [execution] = run_pipeline("import", [ImportExampleGen(str(tmp_path))]).of("ImportExampleGen")
+    assert execution.properties["headrace_executor"] == "headrace.acceleration.import_example_gen.Executor"
+
+
+def test_the_stock_executor_for_parquet_has_a_stand_in(run_pipeline: RunPipeline, data: Path) -> None:
+    pq.write_table(pa.table({"number": range(9)}), data / "x.parquet")
+    given = make_default_input_config("*.parquet")
+    spec = BeamExecutorSpec(parquet_executor.Executor)
+    ran = run_pipeline("parquet", [FileBasedExampleGen(str(data), given, custom_executor_spec=spec)])
+    [execution] = ran.of("FileBasedExampleGen")
+    assert execution.properties["headrace_executor"] == "headrace.acceleration.parquet_example_gen.Executor"
+
+
+def test_what_the_stock_executor_refuses_is_refused_in_its_words(run_pipeline: RunPipeline, data: Path) -> None:
+    spec = ExecutorClassSpec(parquet_executor.Executor)
+    [execution] = run_pipeline("spec", [FileBasedExampleGen(str(data), custom_executor_spec=spec)]).of(
+        "FileBasedExampleGen"
+    )
+    assert "Please use BeamExecutorSpec" in str(execution.properties["headrace_error_message"])
