@@ -15,7 +15,7 @@ from tfx.types.artifact_utils import decode_split_names
 
 from components.arrow_example_gen.component import ArrowExampleGen
 from components.arrow_example_gen.split_rules import ByTime, ByValue, SplitRule, split_rule
-from headrace.errors import InputDataError, ParameterError
+from headrace.errors import InputDataError, ParameterError, UnknownNameError
 from tests.components.arrow_example_gen.made import TAXI, hashed, make, pattern, taxi, written
 
 UTC = datetime.UTC
@@ -144,6 +144,17 @@ def test_rows_of_no_split_are_counted_before_anything_is_written(data: Path, tmp
         make(data, tmp_path / "out", split_by=ByValue("year", {"train": [2015], "eval": [2016]}))
     assert raised.value.why == "2014: 3 rows; no value: 1 rows"
     assert raised.value.where == f"the column 'year' of {data / 'x.parquet'}"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_rule_on_a_column_that_is_not_there_or_cannot_be_dealt_out_by(data: Path, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"year": [2015], "nested": [{"x": 1}], "share": [0.5]}), data / "x.parquet")
+    with pytest.raises(UnknownNameError, match="no column 'yaer'") as raised:
+        make(data, tmp_path / "out", split_by=ByValue("yaer", {"all": [2015]}), columns=["year"])
+    assert raised.value.why == "did you mean 'year'?"
+    for column, what in {"nested": "cannot be in an example", "share": "cannot be split by"}.items():
+        with pytest.raises(InputDataError, match=what):
+            make(data, tmp_path / "out", split_by=ByTime(column, DAYS), columns=["year"])
     assert not (tmp_path / "out").exists()
 
 
