@@ -8,6 +8,7 @@ from types import TracebackType
 import numpy as np
 import pyarrow as pa
 
+from headrace.acceleration.counting import Count
 from headrace.acceleration.splitting import Indices
 from headrace.acceleration.tfrecord_writing import Compressed, Records, TFRecordFile, compress
 
@@ -35,11 +36,13 @@ class SplitFiles:
         with ExitStack() as stack:
             self._files = [stack.enter_context(TFRecordFile(folder)) for folder in folders]
             self._open = stack.pop_all()
+        self._count = Count()
 
     def write(self, pieces: Pieces, first: int = 0) -> None:
         """Writes pieces to the files of their splits, which are counted from the file `first`."""
         for index, piece in pieces:
             self._files[first + index].write(piece)
+            self._count.add(piece.records)
 
     def keep(self) -> None:
         """Ends the files and gives them their names."""

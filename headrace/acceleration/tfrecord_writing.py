@@ -31,6 +31,7 @@ class Compressed:
 
     plain: pa.Buffer
     deflated: bytes
+    records: int
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def compress(records: pa.BinaryArray) -> Compressed:
     """Compresses records, so that pieces one after another are one stream."""
     plain, _ = _content(records)
     deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return Compressed(plain, deflate.compress(plain) + deflate.flush(zlib.Z_FULL_FLUSH))
+    return Compressed(plain, deflate.compress(plain) + deflate.flush(zlib.Z_FULL_FLUSH), len(records))
 
 
 class TFRecordFile:
