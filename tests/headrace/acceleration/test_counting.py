@@ -1,15 +1,15 @@
 import logging
+import time
 
 import pytest
 
-from headrace.acceleration import counting
 from headrace.acceleration.counting import Count
 
 
 def test_counts_are_logged_but_not_each(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     caplog.set_level(logging.INFO)
     now = 100.0
-    monkeypatch.setattr(counting.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     count = Count()
     for seconds in (0.1, 0.5, 0.1, 0.5):
         now += seconds
