@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 # The stock executor to its stand-in, by class path; both take what TFX gives executors that work through Beam.
 _STAND_INS: Mapping[str, str] = {
+    "tfx.components.evaluator.executor.Executor": "headrace.acceleration.evaluator.Executor",
     "tfx.components.example_gen.csv_example_gen.executor.Executor": "headrace.acceleration.csv_example_gen.Executor",
     "tfx.components.example_gen.custom_executors.parquet_executor.Executor": (
         "headrace.acceleration.parquet_example_gen.Executor"
