@@ -123,8 +123,10 @@ class Executor(LocalExecutor):
             metrics.add(batch)
         results = list(metrics.results())
         folder = artifact_utils.get_single_uri(output_dict[EVALUATION_KEY])
-        locations = {model.model_name: model.model_path for model in models} or {"": "<unknown>"}
-        write(Path(folder), results, full_config, locations, rubber_stamp=model_util.has_rubber_stamp(models))
+        named = model_util.verify_and_update_eval_shared_models(shared)  # None where there are none
+        locations = {model.model_name: model.model_path for model in named or ()} or {"": "<unknown>"}
+        rubber_stamp = model_util.has_rubber_stamp(named)
+        write(Path(folder), results, full_config, locations, rubber_stamp=rubber_stamp)
         logging.info("Evaluation of %d slices written to %s.", len(results), folder)
         if tfma.metrics.metric_thresholds_from_metrics_specs(config.metrics_specs, eval_config=config):
             _bless(input_dict, output_dict, exec_properties, tfma.load_validation_result(folder).validation_ok)
