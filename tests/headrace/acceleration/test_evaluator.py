@@ -168,6 +168,6 @@ def test_what_the_stock_executor_refuses_is_refused_before_anything_is_written(
     given: Given, tmp_path: Path, config: str
 ) -> None:
     for executor, name in ((StockExecutor, "stock"), (Executor, "headrace")):
-        with pytest.raises((ValueError, RuntimeError), match="no_such|NoSuchMetric"):
+        with pytest.raises((ValueError, RuntimeError), match=r"no_such|NoSuchMetric"):
             run(executor, given.but(config=config), tmp_path / name)
     assert not list((tmp_path / "headrace" / "evaluation").iterdir())
