@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.transforms.ptransform import _NamedPTransform
+from apache_beam.transforms.ptransform import _NamedPTransform, _PTransformFnPTransform
 
 from headrace.acceleration.not_equal import NotEqualError
 
@@ -38,8 +38,10 @@ class DoFnChain:
         """Takes the DoFns of a transform."""
         if isinstance(transform, _NamedPTransform):
             return self | transform.transform
-        if not isinstance(transform, beam.ParDo):
+        if isinstance(transform, _PTransformFnPTransform):
             return transform.expand(self)
+        if not isinstance(transform, beam.ParDo):
+            raise NotEqualError(f"the stock executor has to do this: {transform} is more than a DoFn")
         if transform.side_inputs:
             raise NotEqualError(f"the stock executor has to do this: {transform} has side inputs")
         self._steps.append((transform.fn, transform.args, transform.kwargs))

@@ -73,7 +73,7 @@ def test_weights_and_a_baseline(given: Given, tmp_path: Path) -> None:
         {metrics(*names, of=weighted)} {auc(0.99)}
         slicing_specs {{}} slicing_specs {{ feature_keys: "company" }}
     """
-    folder = assert_equal(given.but(config=config, baseline=given.model.parent / "baseline"), tmp_path)
+    folder = assert_equal(given.but(config=config, baseline=given.examples[0].parent / "baseline"), tmp_path)
     [validation] = messages(folder, "validations")
     assert {failure.metric_key.is_diff for failure in validation.metric_validations_per_slice[0].failures} == {False}
     assert (folder / "blessing" / "NOT_BLESSED").exists()
