@@ -1,13 +1,20 @@
 """Examples of an artifact, read into Arrow without Beam."""
 
+import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
+from headrace.acceleration.parallel import cores, in_order
 from headrace.acceleration.tfrecord_reading import record_blocks
+
+# About how much a batch holds: large records come fewer at once.
+_BATCH_BYTES = 32 << 20
 
 
 def split_files(folder: Path) -> list[Path]:
@@ -16,17 +23,24 @@ def split_files(folder: Path) -> list[Path]:
 
 
 def read_records(file: Path, rows: int) -> Iterator[list[bytes]]:
-    """The records of a TFRecord file, plain or gzipped, so many at once.
+    """The records of a TFRecord file, plain or gzipped, so many at once; fewer where they are large.
 
     Raises:
-        InputDataError: the file ends in the middle of a record, is no gzip file, or is damaged.
+        InputDataError: the file ends in the middle of a record, is damaged, or is no gzip file.
     """
     records: list[bytes] = []
+    size = 0
     for block in record_blocks(file):
-        records += block.records()
+        some = block.records()
+        records += some
+        size += sum(map(len, some))
         while len(records) >= rows:
             yield records[:rows]
             records = records[rows:]
+            size = sum(map(len, records))
+        if size >= _BATCH_BYTES:
+            yield records
+            records, size = [], 0
     if records:
         yield records
 
@@ -36,12 +50,22 @@ def read_examples(
 ) -> Iterator[pa.RecordBatch]:
     """Examples as record batches of at most so many rows; each column holds lists, missing ones are null.
 
+    They are decoded by a thread a core, ahead of the batch that was asked for.
+
     Args:
         files: TFRecord files of serialized tf.Examples.
         rows: of a batch, at the most.
         schema: the columns to read, if not all.
     """
-    decoder = ExamplesToRecordBatchDecoder(schema.SerializeToString() if schema else None)
-    for file in files:
-        for records in read_records(file, rows):
-            yield decoder.DecodeBatch(records)
+    serialized = None if schema is None else schema.SerializeToString()
+    # A decoder with a schema keeps what it builds in itself: each thread needs one of its own.
+    own = threading.local()
+
+    def decode(records: list[bytes]) -> pa.RecordBatch:
+        if not hasattr(own, "decoder"):
+            own.decoder = ExamplesToRecordBatchDecoder(serialized)
+        return own.decoder.DecodeBatch(records)
+
+    with ThreadPoolExecutor(cores()) as pool:
+        records = chain.from_iterable(read_records(file, rows) for file in files)
+        yield from in_order(pool, decode, records, ahead=2 * cores())

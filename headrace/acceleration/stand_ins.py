@@ -12,6 +12,7 @@ _STAND_INS: Mapping[str, str] = {
     "tfx.components.example_gen.import_example_gen.executor.Executor": (
         "headrace.acceleration.import_example_gen.Executor"
     ),
+    "tfx.components.statistics_gen.executor.Executor": "headrace.acceleration.statistics_gen.Executor",
 }
 MODULES = tuple(path.rpartition(".")[0] for path in _STAND_INS.values())  # for a warm server to import
 
