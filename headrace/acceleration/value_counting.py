@@ -103,9 +103,7 @@ class ValueCountsGenerator(CombinerStatsGenerator):
                 merged.setdefault(path, ValueCounts()).merge(counts)
         return merged
 
-    def extract_output(
-        self, accumulator: dict[FeaturePath, ValueCounts]
-    ) -> statistics_pb2.DatasetFeatureStatistics:
+    def extract_output(self, accumulator: dict[FeaturePath, ValueCounts]) -> statistics_pb2.DatasetFeatureStatistics:
         """The statistics of all features, made by the functions that the stock generator makes them with."""
         protos = [proto for path, counts in accumulator.items() for proto in self._protos(path, counts.table())]
         merged = merge_util.merge_dataset_feature_statistics(protos).datasets
