@@ -7,21 +7,15 @@ The outputs are compared first: the same examples in the same splits.
 """
 
 import argparse
-import contextlib
 import hashlib
-import itertools
-import json
 import os
-import resource
-import subprocess
-import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-TAXI = Path(__file__).parent.parent / "data" / "taxi"
+from data_path_parts import line, make_rows, measure, ratio, run_in_process
+
 CLASSES = {
     "stock": "tfx.components.example_gen.csv_example_gen.executor",
     "headrace": "headrace.acceleration.csv_example_gen",
@@ -30,10 +24,10 @@ CLASSES = {
 
 def main() -> None:
     """Measures on CSV files."""
-    measure(__doc__ or "", CLASSES, make_rows)
+    side_by_side(__doc__ or "", CLASSES, make_rows)
 
 
-def measure(description: str, classes: Mapping[str, str], make_data: Callable[[Path, int], None]) -> None:
+def side_by_side(description: str, classes: Mapping[str, str], make_data: Callable[[Path, int], None]) -> None:
     """Makes the rows, runs both, compares and prints."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -52,33 +46,12 @@ def measure(description: str, classes: Mapping[str, str], make_data: Callable[[P
         measured = {}
         for name in [arguments.only] if arguments.only else classes:
             output = Path(folder, name)
-            measured[name] = run(classes[name], data, output)
+            measured[name] = run_in_process(__file__, classes[name], str(data), str(output))
             written = sum(file.stat().st_size for file in output.rglob("*.gz"))
-            print(
-                f"{name:>9}: {measured[name]['seconds']:7.2f} s, {measured[name]['cpu_seconds']:7.2f} s of CPU, "
-                f"peak {measured[name]['peak_mb']:,.0f} MB, {measured[name]['import_peak_mb']:,.0f} MB of it imported, "
-                f"{written / 1e6:.1f} MB written"
-            )
+            print(f"{line(name, measured[name])}, {written / 1e6:.1f} MB written")
         if len(measured) == 2:
             compare(*(Path(folder, name) for name in classes))
             print(f"the same examples in the same splits; {ratio(measured):.1f} times faster")
-
-
-def make_rows(folder: Path, rows: int) -> None:
-    """Writes a CSV file of `rows` rows, those of data/taxi again and again."""
-    folder.mkdir()
-    lines = [file.read_text().splitlines(keepends=True) for file in sorted(TAXI.glob("*.csv"))]
-    with (folder / "trips.csv").open("w") as file:
-        file.write(lines[0][0])
-        file.writelines(itertools.islice(itertools.cycle([row for one in lines for row in one[1:]]), rows))
-
-
-def run(module: str, data: Path, output: Path) -> dict[str, float]:
-    """Runs an executor in a process of its own; returns what it measured."""
-    command = [sys.executable, __file__, "--execute", module, str(data), str(output)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return measured
 
 
 def execute(module: str, data: str, output: str) -> None:
@@ -102,12 +75,8 @@ def execute(module: str, data: str, output: str) -> None:
         "output_data_format": example_gen_pb2.FORMAT_TF_EXAMPLE,
         "output_file_format": example_gen_pb2.FORMAT_TFRECORDS_GZIP,
     }
-    imported, start, cpu = peak_mb(), time.perf_counter(), time.process_time()
-    with contextlib.redirect_stdout(sys.stderr):
-        context = BaseBeamExecutor.Context(beam_pipeline_args=["--runner=FnApiRunner"])
-        executor_class(context).Do({}, {"examples": [examples]}, properties)
-    seconds = {"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - cpu}
-    print(json.dumps({**seconds, "peak_mb": peak_mb(), "import_peak_mb": imported}))
+    context = BaseBeamExecutor.Context(beam_pipeline_args=["--runner=FnApiRunner"])
+    measure(lambda: executor_class(context).Do({}, {"examples": [examples]}, properties))
 
 
 def compare(stock: Path, ours: Path) -> None:
@@ -127,16 +96,6 @@ def examples_of(folder: Path) -> Counter[bytes]:
 
     files = [str(file) for file in folder.iterdir()]
     return Counter(digest(record) for record in tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator())
-
-
-def peak_mb() -> float:
-    """The most memory this process has had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def ratio(measured: dict[str, dict[str, float]]) -> float:
-    """How many times faster Headrace's is."""
-    return measured["stock"]["seconds"] / measured["headrace"]["seconds"]
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import csv_example_gen
+from data_path_parts import make_rows
 
 RECORDS = {
     "stock": "tfx.components.example_gen.import_example_gen.executor",
@@ -27,15 +28,15 @@ def main() -> None:
     """Measures on TFRecord files, or on Parquet."""
     if "--parquet" in sys.argv:
         sys.argv.remove("--parquet")
-        csv_example_gen.measure(__doc__ or "", PARQUET, make_parquet)
+        csv_example_gen.side_by_side(__doc__ or "", PARQUET, make_parquet)
     else:
-        csv_example_gen.measure(__doc__ or "", RECORDS, make_records)
+        csv_example_gen.side_by_side(__doc__ or "", RECORDS, make_records)
 
 
 def make_records(folder: Path, rows: int) -> None:
     """Writes gzipped TFRecord files of the rows, as CsvExampleGen makes them."""
     with tempfile.TemporaryDirectory() as made:
-        csv_example_gen.make_rows(Path(made, "rows"), rows)
+        make_rows(Path(made, "rows"), rows)
         with contextlib.redirect_stdout(sys.stderr):
             csv_example_gen.execute(
                 csv_example_gen.CLASSES["headrace"], str(Path(made, "rows")), str(Path(made, "out"))
@@ -51,7 +52,7 @@ def make_parquet(folder: Path, rows: int) -> None:
     import pyarrow.parquet
 
     with tempfile.TemporaryDirectory() as made:
-        csv_example_gen.make_rows(Path(made, "rows"), rows)
+        make_rows(Path(made, "rows"), rows)
         folder.mkdir()
         table = pyarrow.csv.read_csv(Path(made, "rows", "trips.csv"))
         pyarrow.parquet.write_table(table, folder / "trips.parquet", row_group_size=50_000)

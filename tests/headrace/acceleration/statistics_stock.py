@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 from tfx.components.statistics_gen import executor as stock
@@ -140,7 +139,7 @@ def _differences(where: str, theirs: Message, ours: Message, rank_error: float) 
         here = f"{where}.{field.name}"
         if loose and field.name in ("mean", "std_dev", "weighted_numeric_stats"):
             continue
-        if field.label == FieldDescriptor.LABEL_REPEATED:
+        if hasattr(getattr(theirs, field.name), "extend"):  # a repeated field
             one, other = _by_name(getattr(theirs, field.name)), _by_name(getattr(ours, field.name))
             if one.keys() != other.keys():
                 yield f"{here}: {sorted(one)} are not {sorted(other)}"
