@@ -11,7 +11,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
 from headrace.acceleration.parallel import cores, in_order
-from headrace.acceleration.tfrecord_reading import record_blocks
+from headrace.acceleration.tfrecord_reading import BLOCK_BYTES, record_blocks
 
 # About how much a batch holds: large records come fewer at once.
 _BATCH_BYTES = 32 << 20
@@ -30,7 +30,7 @@ def read_records(file: Path, rows: int) -> Iterator[list[bytes]]:
     """
     records: list[bytes] = []
     size = 0
-    for block in record_blocks(file):
+    for block in record_blocks(file, BLOCK_BYTES):
         some = block.records()
         records += some
         size += sum(map(len, some))

@@ -60,7 +60,7 @@ def test_a_file_that_was_cut_off_is_named(folder: Path) -> None:
 
 
 def test_large_records_come_fewer_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(example_reading, "_PIECE_BYTES", 60)
+    monkeypatch.setattr(example_reading, "BLOCK_BYTES", 60)
     monkeypatch.setattr(example_reading, "_BATCH_BYTES", 1)
     [file] = split_files(folder)
     assert [record for some in read_records(file, 10) for record in some] == EXAMPLES
@@ -77,7 +77,7 @@ def test_any_records(
         for record in records:
             writer.write(record)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(example_reading, "_PIECE_BYTES", piece)
+        patch.setattr(example_reading, "BLOCK_BYTES", piece)
         found = list(read_records(file, rows))
     assert [record for some in found for record in some] == records
     assert all(len(some) == rows for some in found[:-1])
@@ -105,7 +105,7 @@ def test_no_damaged_byte_changes_what_is_read(folder: Path) -> None:
         except InputDataError as error:
             refused.append(error.where)
     assert len(refused) >= len(content) - 10
-    assert set(refused) == {str(file)}
+    assert {where.partition(",")[0] for where in refused} == {str(file)}
 
 
 def test_examples_come_in_the_order_of_the_files(folder: Path) -> None:

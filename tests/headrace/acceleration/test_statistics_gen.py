@@ -24,7 +24,7 @@ from headrace.acceleration.example_reading import read_examples
 from headrace.acceleration.not_equal import NotEqualError
 from headrace.acceleration.statistics_gen import Executor
 from headrace.errors import InputDataError
-from tests.headrace.acceleration import csv_stock
+from tests.headrace.acceleration import both_example_gens
 from tests.headrace.acceleration.statistics_stock import (
     Row,
     assert_equal,
@@ -85,8 +85,8 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def taxi(tmp_path_factory: pytest.TempPathFactory) -> standard_artifacts.Examples:
     folder = tmp_path_factory.mktemp("taxi")
-    properties = csv_stock.properties(TAXI, {"all": "trips-2016.csv"}, csv_stock.TWO_TO_ONE)
-    csv_stock.run(csv_example_gen.Executor, properties, folder)
+    properties = both_example_gens.properties(TAXI, {"all": "trips-2016.csv"}, both_example_gens.TWO_TO_ONE)
+    both_example_gens.run(csv_example_gen.Executor, properties, folder)
     return examples_at(folder, ["train", "eval"])
 
 
