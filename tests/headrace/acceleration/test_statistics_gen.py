@@ -167,32 +167,30 @@ def test_quantiles_are_within_the_error_that_both_allow(tmp_path: Path) -> None:
 
 
 names = st.sampled_from(["a", "b", "ü", "a b"])
-kinds = st.sampled_from(
-    [
-        st.lists(st.integers(-(2**63), 2**63 - 1), max_size=3).map(lambda values: ints(*values)),
-        st.lists(st.integers(0, 3), max_size=3).map(lambda values: ints(*values)),
-        st.lists(st.floats(width=32, allow_infinity=False), max_size=3).map(lambda values: floats(*values)),
-        st.lists(st.text(max_size=3).map(str.encode), max_size=3).map(lambda values: strings(*values)),
-        st.lists(st.binary(max_size=2), max_size=3).map(lambda values: strings(*values)),
-    ]
-)
+numbers_and_text = [
+    st.lists(st.integers(-(2**63), 2**63 - 1), max_size=3).map(lambda values: ints(*values)),
+    st.lists(st.integers(0, 3), max_size=3).map(lambda values: ints(*values)),
+    st.lists(st.floats(width=32, allow_infinity=False), max_size=3).map(lambda values: floats(*values)),
+    st.lists(st.text(max_size=3).map(str.encode), max_size=3).map(lambda values: strings(*values)),
+]
+bytes_too = [*numbers_and_text, st.lists(st.binary(max_size=2), max_size=3).map(lambda values: strings(*values))]
 
 
 @st.composite
-def tables(draw: st.DrawFn) -> list[Row]:
-    columns = draw(st.dictionaries(names, kinds, max_size=4))
+def tables(draw: st.DrawFn, kinds: list[Any]) -> list[Row]:
+    columns = draw(st.dictionaries(names, st.sampled_from(kinds), max_size=4))
     return draw(st.lists(st.fixed_dictionaries({}, optional=columns), max_size=12))
 
 
 @settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(tables())
+@given(tables(bytes_too))
 def test_any_table(tmp_path_factory: pytest.TempPathFactory, table: list[Row]) -> None:
     folder = tmp_path_factory.mktemp("tables")
     assert_equal({"examples": [write_examples(folder / "in", {"all": [table]})]}, folder / "out")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(tables(), st.integers(1, 5))
+@given(tables(numbers_and_text), st.integers(1, 5))  # in memory, TFDV has another order of bytes that are no text
 def test_batches_are_as_good_as_one(tmp_path_factory: pytest.TempPathFactory, table: list[Row], rows: int) -> None:
     folder = tmp_path_factory.mktemp("tables")
     write_examples(folder, {"all": [table]})
