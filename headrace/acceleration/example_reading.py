@@ -14,7 +14,7 @@ from headrace.acceleration.parallel import cores, in_order
 from headrace.acceleration.tfrecord_reading import BLOCK_BYTES, record_blocks
 
 # About how much a batch holds: large records come fewer at once.
-_BATCH_BYTES = 32 << 20
+_BATCH_BYTES = 16 << 20
 
 
 def split_files(folder: Path) -> list[Path]:
@@ -45,6 +45,22 @@ def read_records(file: Path, rows: int) -> Iterator[list[bytes]]:
         yield records
 
 
+class Decoder:
+    """Decodes serialized tf.Examples, in any thread."""
+
+    def __init__(self, schema: schema_pb2.Schema | None = None) -> None:
+        """Takes the schema whose columns are decoded; all are, if there is none."""
+        self._schema = None if schema is None else schema.SerializeToString()
+        # A decoder with a schema keeps what it builds in itself: each thread needs one of its own.
+        self._local = threading.local()
+
+    def __call__(self, records: list[bytes]) -> pa.RecordBatch:
+        """The records as a batch; each column holds lists, null where a feature is missing."""
+        if not hasattr(self._local, "decoder"):
+            self._local.decoder = ExamplesToRecordBatchDecoder(self._schema)
+        return self._local.decoder.DecodeBatch(records)
+
+
 def read_examples(
     files: Sequence[Path], rows: int, schema: schema_pb2.Schema | None = None
 ) -> Iterator[pa.RecordBatch]:
@@ -57,15 +73,6 @@ def read_examples(
         rows: of a batch, at the most.
         schema: the columns to read, if not all.
     """
-    serialized = None if schema is None else schema.SerializeToString()
-    # A decoder with a schema keeps what it builds in itself: each thread needs one of its own.
-    own = threading.local()
-
-    def decode(records: list[bytes]) -> pa.RecordBatch:
-        if not hasattr(own, "decoder"):
-            own.decoder = ExamplesToRecordBatchDecoder(serialized)
-        return own.decoder.DecodeBatch(records)
-
     with ThreadPoolExecutor(cores()) as pool:
         records = chain.from_iterable(read_records(file, rows) for file in files)
-        yield from in_order(pool, decode, records, ahead=2 * cores())
+        yield from in_order(pool, Decoder(schema), records, ahead=2 * cores())

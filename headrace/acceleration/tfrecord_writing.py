@@ -77,11 +77,11 @@ def compress(records: pa.BinaryArray) -> Compressed:
 class TFRecordFile:
     """A file to which pieces are written in turn; it has its name only when `keep` was called."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = FILE_NAME) -> None:
         """Opens a file in `folder`, which is made where it is not there."""
         folder.mkdir(parents=True, exist_ok=True)
-        self._path = folder / FILE_NAME
-        self._unfinished = folder / f".{FILE_NAME}.unfinished"
+        self._path = folder / name
+        self._unfinished = folder / f".{name}.unfinished"
         self._file = self._unfinished.open("wb")
         self._file.write(_GZIP_HEADER)
         self._crc = 0
