@@ -27,7 +27,11 @@ View = TypeVar("View")
 
 
 class EagerRunner(PipelineRunner):
-    """Does transforms as they are applied; what they made is asked for with `elements`."""
+    """Does transforms as they are applied; what they made is asked for with `elements`.
+
+    Attributes:
+        pipeline: the one to which transforms are applied.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,10 +49,7 @@ class EagerRunner(PipelineRunner):
             iobase.Read: self._read,
             iobase.Write: self._write,
         }
-
-    def pipeline(self) -> beam.Pipeline:
-        """A new pipeline of this runner."""
-        return beam.Pipeline(runner=self, options=_Options([]))
+        self.pipeline = beam.Pipeline(runner=self, options=_Options([]))
 
     def elements(self, collection: pvalue.PCollection) -> list[Any]:
         """What is in a collection.
@@ -62,10 +63,11 @@ class EagerRunner(PipelineRunner):
             return self._outputs[collection.producer.transform].get(collection.tag, [])
         raise NotEqualError("the stock executor has to do this", why=f"{collection} can be made by Beam alone")
 
-    def collection(self, pipeline: beam.Pipeline, elements: list[Any]) -> pvalue.PCollection:
+    def collection(self, elements: list[Any]) -> pvalue.PCollection:
         """A collection of these elements."""
-        made = _Done(pipeline, elements)
-        made.producer = (pipeline | f"Elements{next(self._numbers)}" >> Impulse()).producer
+        made = _Done(self.pipeline, elements)
+        made.element_type = Any
+        made.producer = (self.pipeline | f"Elements{next(self._numbers)}" >> Impulse()).producer
         return made
 
     def apply(self, transform: PTransform, input: pvalue.PValue, options: PipelineOptions) -> Any:  # noqa: A002
@@ -103,7 +105,10 @@ class EagerRunner(PipelineRunner):
         if transform.side_inputs:
             return transform.expand(collection)
         grouped = _by_key(self.elements(collection))
-        combined = [(key, _combined(transform.fn, values, *transform.args, **transform.kwargs)) for key, values in grouped.items()]
+        combined = [
+            (key, _combined(transform.fn, values, *transform.args, **transform.kwargs))
+            for key, values in grouped.items()
+        ]
         return _Done(collection.pipeline, combined)
 
     def _combine_globally(self, transform: beam.CombineGlobally, collection: pvalue.PCollection) -> Any:

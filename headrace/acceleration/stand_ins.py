@@ -13,6 +13,7 @@ _STAND_INS: Mapping[str, str] = {
         "headrace.acceleration.import_example_gen.Executor"
     ),
     "tfx.components.statistics_gen.executor.Executor": "headrace.acceleration.statistics_gen.Executor",
+    "tfx.components.transform.executor.Executor": "headrace.acceleration.transform.Executor",
 }
 MODULES = tuple(path.rpartition(".")[0] for path in _STAND_INS.values())  # for a warm server to import
 

@@ -1,7 +1,7 @@
 """What TensorFlow Transform's analyzers gather over all rows, gathered batch by batch."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 

@@ -42,7 +42,7 @@ class _Applied:
     """Stands for what the graph of a phase makes of rows, before or after some outputs were picked."""
 
     phase: int
-    model: str
+    model: Any  # the collection with the folder of a saved model, or the operation that would save it
 
 
 def analyze(
@@ -75,7 +75,7 @@ def analyze(
     arguments = ConstructBeamPipelineVisitor.ExtraArgs(
         base_temp_dir=str(traced.temporary),
         tf_config=None,
-        pipeline=runner.pipeline(),
+        pipeline=runner.pipeline,
         flat_pcollection=None,
         pcollection_dict={},
         graph=traced.graph,
@@ -88,7 +88,7 @@ def analyze(
         analyzers_fingerprint=traced.fingerprint(),
         save_options=save_options,
     )
-    traverser = nodes.Traverser(_Visitor(arguments, runner, accumulations(plan), sorted(keys), batches))
+    traverser = nodes.Traverser(_Visitor(arguments, traced, runner, accumulations(plan), sorted(keys), batches))
 
     def elements(node: nodes.ValueNode) -> list[Any]:
         return runner.elements(traverser.visit_value_node(node))
@@ -108,21 +108,30 @@ class _Visitor(ConstructBeamPipelineVisitor):
     def __init__(
         self,
         arguments: ConstructBeamPipelineVisitor.ExtraArgs,
+        traced: TracedFn,
         runner: EagerRunner,
         gathering: Sequence[Accumulation],
         keys: Sequence[DatasetKey],
         batches: Batches,
     ) -> None:
         super().__init__(arguments)
-        self._runner, self._gathering, self._keys, self._batches = runner, gathering, keys, batches
+        self._traced, self._runner, self._gathering = traced, runner, gathering
+        self._keys, self._batches = keys, batches
         self._gathered: dict[str, Accumulation] = {}  # by the label of the operation
 
     def visit(self, operation: nodes.OperationDef, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """What an operation makes of its inputs."""
         if isinstance(operation, beam_nodes.ExtractInputForSavedModel):
             return (None,)  # whose rows they are is known from the plan
+        if (
+            isinstance(operation, beam_nodes.CreateSavedModel)
+            and self._gathering
+            and not inputs
+            and self._traced.can_run
+        ):
+            return (operation,)  # the first phase: nothing is known yet, the graph is as it was traced
         if isinstance(operation, beam_nodes.ApplySavedModel):
-            return (_Applied(operation.phase, self._runner.elements(inputs[0])[0]),)
+            return (_Applied(operation.phase, inputs[0]),)
         if not any(isinstance(one, _Applied) for one in inputs):
             return self._done(operation, inputs)
         if isinstance(operation, beam_nodes.ExtractFromDict):
@@ -130,12 +139,12 @@ class _Visitor(ConstructBeamPipelineVisitor):
         if operation.label not in self._gathered:
             self._gather(inputs[0])
         accumulator = self._gathered.pop(operation.label).accumulator
-        elements = self._runner.collection(self._extra_args.pipeline, accumulator.elements())
+        elements = self._runner.collection(accumulator.elements())
         return (elements,) if accumulator.whole else self._done(operation, (elements,))
 
     def validate_value(self, value: Any) -> None:
         """Lets through what stands for rows."""
-        if value is not None and not isinstance(value, _Applied):
+        if value is not None and not isinstance(value, _Applied | beam_nodes.CreateSavedModel):
             super().validate_value(value)
 
     def _done(self, operation: nodes.OperationDef, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -148,7 +157,11 @@ class _Visitor(ConstructBeamPipelineVisitor):
     def _gather(self, applied: _Applied) -> None:
         """Reads the rows that a phase needs, once, for all its analyzers."""
         adapter, v1 = self._extra_args.input_tensor_adapter_config, self._extra_args.use_tf_compat_v1
-        model = TransformModel(applied.model, adapter, use_tf_compat_v1=v1)
+        if isinstance(applied.model, beam_nodes.CreateSavedModel):
+            model = TransformModel.traced(self._traced, applied.model.output_signature, adapter)
+        else:
+            (folder,) = self._runner.elements(applied.model)
+            model = TransformModel.saved(folder, adapter, use_tf_compat_v1=v1)
         of_phase = [one for one in self._gathering if one.phase == applied.phase]
         for key in self._keys:
             accumulators = [one.accumulator for one in of_phase if one.dataset in (None, key)]

@@ -38,7 +38,7 @@ class Cache:
         if self.input is None:
             return {}
         reading = analyzer_cache.ReadAnalysisCacheFromFS(self.input, list(keys), cache_entry_keys=entries)
-        return reading.expand(runner.pipeline())
+        return runner.pipeline | reading
 
     def write(
         self,
@@ -62,13 +62,12 @@ class Cache:
             known = os.path.join(self.input or "", key.key)
             if os.path.isdir(known):
                 io_utils.copy_dir(known, os.path.join(self.output, key.key))
-        pipeline = runner.pipeline()
         found = {
             key: DatasetCache(
-                {entry: runner.collection(pipeline, encoded) for entry, encoded in of_dataset.items()},
-                runner.collection(pipeline, [DatasetCacheMetadata(sizes[key])]),
+                {entry: runner.collection(encoded) for entry, encoded in of_dataset.items()},
+                runner.collection([DatasetCacheMetadata(sizes[key])]),
             )
             for key, of_dataset in entries.items()
         }
         if found:
-            analyzer_cache.WriteAnalysisCacheToFS(pipeline, self.output, dataset_keys=keys).expand(found)
+            analyzer_cache.WriteAnalysisCacheToFS(runner.pipeline, self.output, dataset_keys=keys).expand(found)

@@ -104,9 +104,9 @@ class TransformInputs:
         transformed_examples = output_dict.get(standard_component_specs.TRANSFORMED_EXAMPLES_KEY)
         executor_utils.SetSplitNames(splits.transform, transformed_examples)
 
-        def datasets(names: Iterable[str], outputs: Sequence[str] = ()) -> tuple[Dataset, ...]:
+        def datasets(names: Iterable[str], outputs: Sequence[str | None] = ()) -> tuple[Dataset, ...]:
             uris = [uri for name in names for uri in artifact_utils.get_split_uris(examples, name)]
-            given = zip(uris, outputs or [None] * len(uris), strict=True)
+            given = zip(uris, outputs or (None,) * len(uris), strict=True)
             made = [_dataset(uri, payload, metadata, output) for uri, output in given]
             return tuple(sorted(made, key=lambda dataset: dataset.key))
 
@@ -118,7 +118,7 @@ class TransformInputs:
             datasets(splits.transform, outputs) if outputs or not disabled else (),
             metadata,
             Path(graph),
-            None if disabled else _statistics_paths(executor_utils.GetStatsOutputPathEntries(False, output_dict), graph),
+            None if disabled else _statistics_paths(output_dict, graph),
             _uri(input_dict, standard_component_specs.ANALYZER_CACHE_KEY),
             _uri(output_dict, standard_component_specs.UPDATED_ANALYZER_CACHE_KEY),
             bool(exec_properties.get(standard_component_specs.FORCE_TF_COMPAT_V1_KEY, 0)),
@@ -146,7 +146,8 @@ def _dataset(uri: str, payload: int, metadata: DatasetMetadata, output: str | No
     return Dataset(dataset.dataset_key, tuple(files), tfxio, Path(output) if output else None)
 
 
-def _statistics_paths(paths: Mapping[str, str], graph: str) -> tuple[StatisticsPaths, StatisticsPaths]:
+def _statistics_paths(output_dict: dict[str, list[Artifact]], graph: str) -> tuple[StatisticsPaths, StatisticsPaths]:
+    paths = executor_utils.GetStatsOutputPathEntries(False, output_dict)
     if not paths:
         before, after = (
             Path(graph, path).parent

@@ -86,7 +86,7 @@ def run(
             before.write(given.statistics[0])
         if given.transformed:
             adapter = given.transformed[0].tfxio.Project(transformed_columns).TensorAdapterConfig()
-            model = TransformModel(analysis.saved_model, adapter, use_tf_compat_v1=traced.use_tf_compat_v1)
+            model = TransformModel.saved(analysis.saved_model, adapter, use_tf_compat_v1=traced.use_tf_compat_v1)
             decoder = _decoder(given.metadata.schema, transformed_columns)
             step = RowTransform.of(decoder, model, schema, metadata.schema)
             for dataset in given.transformed:

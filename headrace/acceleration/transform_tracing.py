@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.eager import wrap_function
+from tensorflow.python.trackable import resource as tracking
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform import (
     analyzer_nodes,
@@ -48,7 +50,8 @@ class TracedFn:
         graph: its graph.
         inputs: by name, tensors of the graph.
         outputs: by name, tensors of the graph.
-        use_tf_compat_v1: whether it was traced as in TensorFlow 1.
+        returned: what the function returned, of which `outputs` may be copies.
+        module: keeps alive what the graph needs; None if it was traced as in TensorFlow 1.
         asset_map: the files of vocabularies by their keys.
         sinks: what stands in the graph for the results of analyzers.
     """
@@ -56,10 +59,11 @@ class TracedFn:
     preprocessing_fn: Callable[..., Any]
     specs: Mapping[str, tf.TypeSpec]
     temporary: Path
-    graph: tf.Graph
+    graph: Any
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
-    use_tf_compat_v1: bool
+    returned: Mapping[str, Any]
+    module: tf.Module | None
     asset_map: dict[str, str]
     sinks: tuple[Any, ...]
 
@@ -83,8 +87,24 @@ class TracedFn:
         Raises:
             ValueError: the function returns nothing that can be written, or has variables that could be trained.
         """
-        v1 = tf2_utils.use_tf_compat_v1(force_tf_compat_v1)
-        graph, inputs, outputs = impl_helper.trace_preprocessing_function(preprocessing_fn, specs, v1, str(temporary))
+        returned: dict[str, Any] = {}
+
+        def recording(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+            outputs = preprocessing_fn(inputs)
+            if isinstance(outputs, dict):
+                returned.update(outputs)
+            return outputs
+
+        module = None
+        if tf2_utils.use_tf_compat_v1(force_tf_compat_v1):
+            graph, inputs, outputs = impl_helper.trace_preprocessing_function(recording, specs, True)
+        else:
+            module = tf.Module()
+            context = graph_context.TFGraphContext(module, str(temporary), evaluated_replacements=None)
+            fn = impl_helper.get_traced_transform_fn(recording, specs, context)
+            concrete = _trace(module, fn)
+            graph, outputs = concrete.graph, concrete.structured_outputs
+            inputs = tf2_utils.get_structured_inputs_from_func_graph(graph)
         # As AnalyzeDataset does it.
         if not isinstance(outputs, dict):
             raise ValueError(
@@ -98,7 +118,28 @@ class TracedFn:
         asset_map = annotators.get_asset_annotations(graph)
         annotators.clear_asset_annotations(graph)
         sinks = tuple(graph.get_collection(analyzer_nodes.TENSOR_REPLACEMENTS))
-        return cls(preprocessing_fn, specs, temporary, graph, inputs, outputs, v1, asset_map, sinks)
+        return cls(preprocessing_fn, specs, temporary, graph, inputs, outputs, returned, module, asset_map, sinks)
+
+    @property
+    def use_tf_compat_v1(self) -> bool:
+        """Whether it was traced as in TensorFlow 1."""
+        return self.module is None
+
+    @property
+    def can_run(self) -> bool:
+        """Whether parts of the graph can be run as they are: nothing in it acts but by what it puts out.
+
+        Assertions and prints would be left out; of tables, what is used is filled first.
+        """
+        acts = () if self.module is None else self.graph.control_outputs
+        return self.module is not None and all(op.type.startswith(("LookupTable", "InitializeTable")) for op in acts)
+
+    def part(self, outputs: Mapping[str, tf.Tensor]) -> Any:
+        """A function of the same inputs that puts out other tensors of the graph."""
+        variables = wrap_function.VariableHolder(share_variables=True)
+        whole = wrap_function.WrappedFunction(self.graph, variable_holder=variables)
+        signature = self.graph.structured_input_signature
+        return whole.prune(feeds=self.graph.inputs, fetches=dict(outputs), input_signature=signature)
 
     def analyzed_columns(self) -> list[str]:
         """The inputs that analyzers need, as `tft.get_analyze_input_columns` finds them."""
@@ -133,13 +174,27 @@ class TracedFn:
         """The schema of the outputs as far as it is known before the analysis."""
         if self.use_tf_compat_v1:
             return schema_inference.infer_feature_schema(self.outputs, self.graph)
-        context = graph_context.TFGraphContext(
-            module_to_export=tf.Module(), temp_dir=str(self.temporary), evaluated_replacements={}
-        )
-        metadata_fn = schema_inference.get_traced_metadata_fn(
-            preprocessing_fn=self.preprocessing_fn,
-            structured_inputs=self.inputs,
-            tf_graph_context=context,
-            evaluate_schema_overrides=False,
-        )
-        return schema_inference.infer_feature_schema_v2(self.outputs, metadata_fn, evaluate_schema_overrides=False)
+        names = schema_inference._get_tensor_value_to_key_map(self.returned)
+        overridden = self.graph.get_collection(schema_inference._TF_METADATA_TENSOR_COLLECTION)
+        features = [tf.constant(names[tensor.name]) for tensor in overridden if tensor.name in names]
+        # What TensorFlow Transform would have from a function of its own, for which it traces once more.
+        known = {schema_inference._TF_METADATA_TENSOR_COLLECTION: features}
+        return schema_inference.infer_feature_schema_v2(self.outputs, lambda: known, evaluate_schema_overrides=False)
+
+
+def _trace(module: tf.Module, fn: Any) -> Any:
+    """Traces `fn`; `module` keeps the tables and variables that it makes."""
+    tables, others, variables = tracking.ResourceTracker(), annotators.ObjectTracker(), []
+
+    def keep(create: Callable[..., tf.Variable], **arguments: Any) -> tf.Variable:
+        variables.append(create(**arguments))
+        return variables[-1]
+
+    with (
+        tracking.resource_tracker_scope(tables),
+        annotators.object_tracker_scope(others),
+        tf.variable_creator_scope(keep),
+    ):
+        concrete = fn.get_concrete_function()
+    module.kept = [fn, tables.resources, others.trackable_objects, variables]
+    return concrete
