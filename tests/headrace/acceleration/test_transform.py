@@ -45,6 +45,7 @@ def test_many_analyzers(trips: list[standard_artifacts.Examples], tmp_path: Path
         "preprocessing_fn": f"{FUNCTIONS}.many_analyzers",
         "custom_config": '{"buckets": 5}',
         "disable_statistics": 1,
+        "caching": False,
     }
     run(stock.Executor, trips[:1], tmp_path / "stock", **given)
     run(Executor, trips[:1], tmp_path / "ours", **given)

@@ -74,6 +74,7 @@ def run(
     schema: str = SCHEMA,
     *,
     materialize: bool = True,
+    caching: bool = True,
     cache: str | None = None,
     **properties: Any,
 ) -> dict[str, list[Artifact]]:
@@ -85,10 +86,9 @@ def run(
     if cache:
         given["analyzer_cache"] = [standard_artifacts.TransformCache()]
         given["analyzer_cache"][0].uri = cache
-    kinds: dict[str, type[Artifact]] = {
-        "transform_graph": standard_artifacts.TransformGraph,
-        "updated_analyzer_cache": standard_artifacts.TransformCache,
-    }
+    kinds: dict[str, type[Artifact]] = {"transform_graph": standard_artifacts.TransformGraph}
+    if caching:
+        kinds["updated_analyzer_cache"] = standard_artifacts.TransformCache
     if materialize:
         kinds["transformed_examples"] = standard_artifacts.Examples
     if not properties.get("disable_statistics"):
