@@ -19,7 +19,7 @@ from headrace.acceleration.csv_example_gen import Executor as CsvExecutor
 from headrace.acceleration.not_equal import NotEqualError
 from headrace.acceleration.transform import Executor
 from pipelines.taxi.pipeline import SCHEMA as SCHEMA_FILE
-from tests.headrace.acceleration import csv_stock
+from tests.headrace.acceleration import both_example_gens
 from tests.headrace.acceleration.transform_stock import TAXI, assert_same, cached, examples, make_examples, run
 
 FUNCTIONS = "tests.headrace.acceleration.transform_functions"
@@ -57,8 +57,8 @@ def test_taxi(tmp_path: Path) -> None:
     lines = (TAXI / "trips-2014.csv").read_text().splitlines(keepends=True)
     for name, rows in {"train": lines[1:300], "eval": lines[300:400]}.items():
         (tmp_path / "data" / f"{name}.csv").write_text("".join([lines[0], *rows]))
-    csv_given = csv_stock.properties(tmp_path / "data", {name: f"{name}.csv" for name in ("train", "eval")})
-    taxi = csv_stock.run(CsvExecutor, csv_given, tmp_path / "examples")
+    csv_given = both_example_gens.properties(tmp_path / "data", {name: f"{name}.csv" for name in ("train", "eval")})
+    taxi = both_example_gens.run(CsvExecutor, csv_given, tmp_path / "examples")
     given: dict[str, Any] = {
         "preprocessing_fn": "pipelines.taxi.preprocessing.preprocessing_fn",
         "stats_options_updater_fn": f"{FUNCTIONS}.fewer_histogram_buckets",
