@@ -28,6 +28,7 @@ lint: install ## Check style, types and the direction of imports
 
 bench: install ## Time Headrace against stock TFX
 	$(RUN)/python benchmarks/orchestrator.py
+	$(RUN)/python benchmarks/data_path.py
 
 clean: ## Remove what runs and tests left behind; keep .venv and .headrace
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist

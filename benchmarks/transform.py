@@ -8,18 +8,16 @@ The outputs are compared first: the same vocabularies, schemas and examples, flo
 """
 
 import argparse
-import contextlib
 import importlib
-import json
 import os
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from data_path_parts import Measured, line, measure, ratio, run_in_process
+from statistics_gen import make_examples
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = ROOT / "pipelines" / "taxi" / "schema.pbtxt"
@@ -40,55 +38,31 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         examples = Path(folder, "examples")
-        make_examples(examples, arguments.rows)
+        make_examples(Path(folder), examples, arguments.rows)
         size = sum(file.stat().st_size for file in examples.rglob("*.gz"))
         print(f"{arguments.rows:,} rows, {size / 1e6:.1f} MB of examples")
-        measured = {}
+        measured: dict[str, Measured] = {}
         for name in [arguments.only] if arguments.only else CLASSES:
-            measured[name] = run(name, examples, Path(folder, name))
-            print(
-                f"{name:>9}: {measured[name]['seconds']:7.2f} s, {measured[name]['cpu_seconds']:7.2f} s of CPU, "
-                f"peak {measured[name]['peak_mb']:,.0f} MB, {measured[name]['import_peak_mb']:,.0f} MB of it imported"
-            )
+            measured[name] = run_in_process(__file__, CLASSES[name], str(examples), str(Path(folder, name)))
+            print(line(name, measured[name]))
         if len(measured) == 2:
             compare(*(Path(folder, name) for name in CLASSES))
-            wall, cpu = (measured["stock"][of] / measured["headrace"][of] for of in ("seconds", "cpu_seconds"))
-            print(f"the same graph and examples; {wall:.1f} times faster, {cpu:.1f} times less CPU")
-
-
-def make_examples(folder: Path, rows: int) -> None:
-    """Writes examples of `rows` taxi trips, two thirds of them in the split train, the rest in eval."""
-    sys.path.insert(0, str(ROOT))
-    csv = importlib.import_module("benchmarks.csv_example_gen")
-    with tempfile.TemporaryDirectory() as data:
-        csv.make_rows(Path(data, "data"), rows)
-        csv.run("headrace", Path(data, "data"), folder)
-
-
-def run(name: str, examples: Path, output: Path) -> dict[str, float]:
-    """Runs an executor in a process of its own; returns what it measured."""
-    command = [sys.executable, __file__, "--execute", CLASSES[name], str(examples), str(output)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
-    )
-    measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return measured
+            print(
+                f"the same graph and examples; {ratio(measured):.1f} times faster, "
+                f"{ratio(measured, 'cpu_seconds'):.1f} in CPU"
+            )
 
 
 def execute(module: str, examples: str, output: str) -> None:
     """Runs an executor here, and prints seconds and memory as JSON."""
     from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 
+    sys.path.insert(0, str(ROOT))  # for the taxi pipeline
     executor_class = importlib.import_module(module).Executor
     given, outputs = artifacts(examples, output)
     properties = {"preprocessing_fn": "pipelines.taxi.preprocessing.preprocessing_fn", "custom_config": "null"}
-    imported, start, cpu = peak_mb(), time.perf_counter(), time.process_time()
-    with contextlib.redirect_stdout(sys.stderr):
-        context = BaseBeamExecutor.Context(beam_pipeline_args=["--runner=FnApiRunner"])
-        executor_class(context).Do(given, outputs, properties)
-    seconds = {"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - cpu}
-    print(json.dumps({**seconds, "peak_mb": peak_mb(), "import_peak_mb": imported}))
+    context = BaseBeamExecutor.Context(beam_pipeline_args=["--runner=FnApiRunner"])
+    measure(lambda: executor_class(context).Do(given, outputs, properties))
 
 
 def artifacts(examples: str, output: str) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
@@ -159,11 +133,6 @@ def same(one: Any, other: Any) -> bool:
         elif not np.allclose(first.flatten().to_numpy(), second.flatten().to_numpy(), rtol=CLOSE, atol=CLOSE):
             return False
     return True
-
-
-def peak_mb() -> float:
-    """The most memory this process has had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":
