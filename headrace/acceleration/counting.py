@@ -2,6 +2,9 @@
 
 import logging
 import time
+from collections.abc import Iterable, Iterator
+
+import pyarrow as pa
 
 _PAUSE_SECONDS = 0.5  # between two lines
 
@@ -20,3 +23,11 @@ class Count:
         if now - self._told >= _PAUSE_SECONDS:
             self._told = now
             logging.info("%s examples so far", f"{self._examples:,}")
+
+
+def counted(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Hands batches on, and counts their rows."""
+    count = Count()
+    for batch in batches:
+        count.add(batch.num_rows)
+        yield batch

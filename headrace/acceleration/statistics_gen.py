@@ -11,6 +11,7 @@ from tfx.types import Artifact, artifact_utils, standard_component_specs
 from tfx.utils import json_utils, stats_utils
 
 from headrace.acceleration.batch_statistics import generate_statistics
+from headrace.acceleration.counting import counted
 from headrace.acceleration.example_reading import read_examples
 from headrace.acceleration.local_executor import LocalExecutor, why_not_here
 from headrace.acceleration.not_equal import NotEqualError
@@ -63,7 +64,7 @@ class Executor(LocalExecutor):
 
 
 def _statistics(split: str, request: StatisticsRequest) -> statistics_pb2.DatasetFeatureStatisticsList:
-    batches = read_examples(request.files[split], BATCH_ROWS, request.read_schema)
+    batches = counted(read_examples(request.files[split], BATCH_ROWS, request.read_schema))
     try:
         return generate_statistics(batches, request.options)
     except (RuntimeError, TypeError, ValueError) as error:
