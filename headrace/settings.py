@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as SourceError
 
@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HEADRACE_", frozen=True, extra="forbid")
 
     home: Path = Path(".headrace")  # relative to the project's root
+    metadata: SecretStr | None = None  # the URL of a metadata store on a server; None for a SQLite file in the home
     max_parallel: int | None = Field(default=None, ge=1)  # nodes at once; None for as many as keep the cores busy
     server: bool = True  # a warm server that outlives a run, for the runs to come
     beam_pipeline_args: Annotated[tuple[str, ...], NoDecode] = ()  # put before a pipeline's own
@@ -64,7 +65,7 @@ class Settings(BaseSettings):
 
     @property
     def metadata_path(self) -> Path:
-        """The SQLite file that holds the metadata of all the project's pipelines."""
+        """The SQLite file that holds the metadata of all the project's pipelines, where no server does."""
         return self.home / "metadata.sqlite"
 
     def pipeline_root(self, pipeline: str) -> Path:
@@ -117,8 +118,9 @@ def _explained(error: Exception, project_file: Path) -> SettingsError:
     name = str(first["loc"][0])
     if first["type"] == "extra_forbidden":
         return SettingsError(f"there is no setting {name!r}", where=str(project_file), why=_known())
+    value = "what it is" if name == "metadata" else repr(first["input"])  # there may be a password in it
     return SettingsError(
-        f"the setting {name!r} cannot be {first['input']!r}",
+        f"the setting {name!r} cannot be {value}",
         where=f"HEADRACE_{name.upper()} in the environment, or [tool.headrace] in {project_file}",
         why=first["msg"],
     )

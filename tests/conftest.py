@@ -5,15 +5,19 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from headrace.metadata import Artifact, Execution, MetadataStore, Run
 from headrace.settings import Settings
 from headrace.warm_server.address import variables
 from headrace.warm_server.client import statuses, stop
+from tests.database_servers import KINDS, DatabaseServer, NotInstalledError, running
 
 ROOT = Path(__file__).parents[1]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -103,3 +107,47 @@ def taxi_run(taxi: "subprocess.CompletedProcess[str]", home: Path) -> RecordedRu
     assert taxi.returncode == 0, taxi.stdout + taxi.stderr
     store = MetadataStore.open(home / "metadata.sqlite")
     return RecordedRun(store, store.runs("taxi")[-1])
+
+
+@pytest.fixture(scope="session")
+def mysql() -> Iterator[DatabaseServer]:
+    """A MariaDB server."""
+    with _running_or_skipped("mysql") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[DatabaseServer]:
+    """A PostgreSQL server."""
+    with _running_or_skipped("postgresql") as server:
+        yield server
+
+
+@pytest.fixture(params=KINDS)
+def database_server(request: pytest.FixtureRequest) -> DatabaseServer:
+    """Each server in turn."""
+    server: DatabaseServer = request.getfixturevalue(request.param)
+    return server
+
+
+@pytest.fixture(params=["sqlite", *KINDS])
+def settings_with_each_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """The settings of a project whose metadata store is new: a file, or on each server in turn."""
+    if request.param == "sqlite":
+        yield Settings(home=tmp_path / "home")
+        return
+    server: DatabaseServer = request.getfixturevalue(request.param)
+    with server.database(f"store_{next(_databases)}") as url:
+        yield Settings(home=tmp_path / "home", metadata=SecretStr(url))
+
+
+_databases = count(1)
+
+
+@contextmanager
+def _running_or_skipped(kind: str) -> Iterator[DatabaseServer]:
+    try:
+        with running(kind) as server:
+            yield server
+    except NotInstalledError as error:
+        pytest.skip(str(error))

@@ -159,9 +159,9 @@ def _opened() -> "tuple[Settings, MetadataStore | None]":
     from headrace.settings import Settings
 
     settings = Settings.load()
-    if not settings.metadata_path.exists() and live_runs(settings):
+    if not settings.metadata and not settings.metadata_path.exists() and live_runs(settings):
         return settings, None
-    store = MetadataStore.open(settings.metadata_path)
+    store = MetadataStore.of_project(settings)
     for died in reconcile(settings, store):
         click.echo(f"note: {died}", err=True)
     return settings, store

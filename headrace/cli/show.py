@@ -30,7 +30,7 @@ def show(artifact: str) -> None:
     from headrace.metadata import MetadataStore
     from headrace.settings import Settings
 
-    found = _find(MetadataStore.open(Settings.load().metadata_path), artifact)
+    found = _find(MetadataStore.of_project(Settings.load()), artifact)
     console = Console(highlight=False, markup=False)  # brackets in data are no markup
     console.print(f"{found.type} {found.id}, {found.created:%Y-%m-%d %H:%M:%S} UTC", style="bold")
     console.print(found.uri, soft_wrap=True)

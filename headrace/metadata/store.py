@@ -19,6 +19,8 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from headrace.errors import MetadataStoreError
 from headrace.metadata.contexts import NODE, PIPELINE, PIPELINE_RUN, node_of, pipeline_of
 from headrace.metadata.records import Artifact, Execution, Property, Run, State, time_of
+from headrace.metadata.server import Server, connected
+from headrace.settings import Settings
 
 # For callers, who do not import ml_metadata.
 ConnectionConfig, Context, MlmdExecution, Value = mlmd.ConnectionConfig, mlmd.Context, mlmd.Execution, mlmd.Value
@@ -33,6 +35,15 @@ class MetadataStore:
         """Wraps an open handle; `open` and `connect` are the ways in."""
         self.handle = handle
         self.lock = RLock()
+
+    @classmethod
+    def of_project(cls, settings: Settings) -> Self:
+        """Opens a project's store, to read it: the one on the server that is set, or else the SQLite file.
+
+        Raises:
+            MetadataStoreError: it cannot be opened, or there is no file yet.
+        """
+        return cls.connect(project_config(settings)) if settings.metadata else cls.open(settings.metadata_path)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -54,6 +65,8 @@ class MetadataStore:
         Raises:
             MetadataStoreError: it cannot be opened. It is left as it was.
         """
+        if server := Server.of(config):
+            return cls(connected(config, server))
         file = config.sqlite.filename_uri
         try:
             with _alone(Path(file)) if file else nullcontext():
@@ -243,6 +256,17 @@ def _alone(path: Path) -> Iterator[None]:
     with open(path.with_suffix(".lock"), "w") as lock_file:
         fcntl.flock(lock_file, fcntl.LOCK_EX)
         yield
+
+
+def project_config(settings: Settings) -> mlmd.ConnectionConfig:
+    """How ML Metadata is told of a project's store.
+
+    Raises:
+        MetadataStoreError: the URL that is set cannot be read.
+    """
+    if settings.metadata:
+        return Server.read(settings.metadata.get_secret_value()).config()
+    return sqlite_config(settings.metadata_path)
 
 
 def sqlite_config(path: Path) -> mlmd.ConnectionConfig:

@@ -12,7 +12,7 @@ from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RuntimeParameter
 from tfx.proto.orchestration.placeholder_pb2 import PlaceholderExpression
 
 from headrace.errors import ParameterError, UnknownNameError
-from headrace.metadata.store import ConnectionConfig, Value, sqlite_config
+from headrace.metadata.store import ConnectionConfig, Value, project_config
 from headrace.orchestration.request import RunRequest
 from headrace.settings import Settings
 
@@ -89,7 +89,7 @@ def connection_config(deployment: LocalDeploymentConfig, settings: Settings) -> 
     """The metadata store that the pipeline names, or else the project's."""
     kind = deployment.metadata_connection_config.WhichOneof("connection_config")
     if kind is None:
-        return sqlite_config(settings.metadata_path)
+        return project_config(settings)
     return getattr(deployment.metadata_connection_config, kind)
 
 

@@ -111,6 +111,15 @@ def test_a_bad_value_in_the_environment_names_the_variable(
     assert variable in raised.value.where
 
 
+@pytest.mark.parametrize("table", ['metadata = ["mysql://ann:secret@db/metadata"]', "metadata = {secret = 1}"])
+def test_what_may_have_a_password_in_it_is_never_shown(tmp_path: Path, table: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        Settings.load(project(tmp_path, table))
+    assert "'metadata'" in raised.value.what
+    assert "secret" not in str(raised.value)
+    assert "secret" not in repr(Settings.load(project(tmp_path, 'metadata = "mysql://ann:secret@db/metadata"')))
+
+
 @pytest.mark.parametrize("text", ["[tool.headrace", "[tool]\nheadrace = 3\n"], ids=["no TOML", "no table"])
 def test_a_project_file_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "pyproject.toml").write_text(text)

@@ -1,6 +1,7 @@
 import subprocess
 import sys
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,25 +11,36 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from headrace.errors import MetadataStoreError
 from headrace.metadata import MetadataStore, Property, State
-from headrace.metadata.store import sqlite_config
+from headrace.metadata.store import project_config, sqlite_config
+from headrace.settings import Settings
+from tests.database_servers import DatabaseServer
 from tests.headrace.recording import record_artifact, record_execution, record_execution_of_no_run, record_run
 
-# Connects to each store that a line of stdin names, and answers each with a line.
+# Connects to each store that a line of stdin names, a path or a URL, and answers each with a line.
 CREATOR = """
 import sys
 from pathlib import Path
+from headrace.metadata.server import Server
 from headrace.metadata.store import MetadataStore, sqlite_config
 print("ready", flush=True)
 for line in sys.stdin:
-    MetadataStore.connect(sqlite_config(Path(line.strip()))).runs()
+    config = Server.read(line.strip()).config() if "://" in line else sqlite_config(Path(line.strip()))
+    MetadataStore.connect(config).runs()
     print("made", flush=True)
 """
-ROUNDS = 25  # without a lock, one round in thirty fails
+ROUNDS = 25  # without a lock, one round in thirty fails; on a server, without another try, most do
+SERVER_ROUNDS = 2
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> MetadataStore:
-    return MetadataStore.connect(sqlite_config(tmp_path / "metadata.sqlite"))
+def settings(settings_with_each_store: Settings) -> Settings:
+    settings_with_each_store.make_home()
+    return settings_with_each_store
+
+
+@pytest.fixture
+def store(settings: Settings) -> MetadataStore:
+    return MetadataStore.connect(project_config(settings))
 
 
 def test_a_store_that_is_not_there_is_not_made_by_reading(tmp_path: Path) -> None:
@@ -124,7 +136,7 @@ def test_the_latest_execution_is_that_of_the_node_in_the_run(store: MetadataStor
 
 
 def test_artifacts_are_told_by_type_in_their_order(store: MetadataStore) -> None:
-    first = record_artifact(store, "Model", "/models/1", blessed=1, name="wide", loss=0.5)
+    first = record_artifact(store, "Model", "/models/1", blessed=1, name="wide", loss=0.5, city="Chicagó")
     schema = record_artifact(store, "Schema", "/schema")
     second = record_artifact(store, "Model", "/models/2")
     assert [one.id for one in store.artifacts()] == [first, schema, second]
@@ -132,7 +144,7 @@ def test_artifacts_are_told_by_type_in_their_order(store: MetadataStore) -> None
     artifact = store.artifact(first)
     assert artifact is not None
     assert (artifact.type, artifact.uri, artifact.state) == ("Model", "/models/1", "LIVE")
-    assert artifact.properties == {"blessed": 1, "name": "wide", "loss": 0.5}
+    assert artifact.properties == {"blessed": 1, "name": "wide", "loss": 0.5, "city": "Chicagó"}
 
 
 def test_inputs_and_outputs_are_told_by_key(store: MetadataStore) -> None:
@@ -169,13 +181,12 @@ def test_an_annotation_without_a_state_leaves_the_state(store: MetadataStore) ->
     assert execution.state is State.CACHED
 
 
-def test_what_was_recorded_is_there_when_the_store_is_opened_again(tmp_path: Path) -> None:
-    path = tmp_path / "metadata.sqlite"
-    store = MetadataStore.connect(sqlite_config(path))
+def test_what_was_recorded_is_there_when_the_store_is_opened_again(settings: Settings) -> None:
+    store = MetadataStore.connect(project_config(settings))
     execution_id = record_execution(store, "taxi", "1", "Trainer")
     recorded = store.execution(execution_id)
     del store
-    assert MetadataStore.open(path).execution(execution_id) == recorded
+    assert MetadataStore.of_project(settings).execution(execution_id) == recorded
 
 
 def test_records_cannot_be_changed(store: MetadataStore) -> None:
@@ -185,15 +196,33 @@ def test_records_cannot_be_changed(store: MetadataStore) -> None:
 
 
 def test_processes_that_create_one_store_at_once_all_succeed(tmp_path: Path) -> None:
-    with ExitStack() as stack:
-        creators = [stack.enter_context(creator()) for _ in range(4)]
-        assert [answer(one) for one in creators] == ["ready"] * len(creators)
+    with creators() as create_at_once:
         for attempt in range(ROUNDS):
-            for one in creators:
+            create_at_once(f"{tmp_path / str(attempt)}.sqlite")
+
+
+def test_processes_that_create_one_store_on_a_server_at_once_all_succeed(database_server: DatabaseServer) -> None:
+    with creators() as create_at_once:
+        for attempt in range(SERVER_ROUNDS):
+            with database_server.database(f"created_{attempt}") as url:
+                create_at_once(url)
+
+
+@contextmanager
+def creators() -> Iterator[Callable[[str], None]]:
+    """Processes that all create the same store at the same time."""
+    with ExitStack() as stack:
+        processes = [stack.enter_context(creator()) for _ in range(4)]
+        assert [answer(one) for one in processes] == ["ready"] * len(processes)
+
+        def create_at_once(store: str) -> None:
+            for one in processes:
                 assert one.stdin is not None
-                one.stdin.write(f"{tmp_path / str(attempt)}.sqlite\n")
+                one.stdin.write(f"{store}\n")
                 one.stdin.flush()
-            assert [answer(one) for one in creators] == ["made"] * len(creators)
+            assert [answer(one) for one in processes] == ["made"] * len(processes)
+
+        yield create_at_once
 
 
 def creator() -> subprocess.Popen[str]:
@@ -269,3 +298,10 @@ def test_a_run_keeps_what_it_is_annotated_with(store: MetadataStore) -> None:
     assert [(run.id, run.started, run.context_id) for run in again] == [
         (run.id, run.started, run.context_id) for run in (newest, oldest)
     ]
+
+
+def test_names_that_differ_in_case_are_two_names(store: MetadataStore) -> None:
+    record_execution(store, "taxi", "run-a", "Trainer")
+    record_execution(store, "Taxi", "RUN-A", "trainer")
+    assert {(run.pipeline, run.id) for run in store.runs()} == {("taxi", "run-a"), ("Taxi", "RUN-A")}
+    assert [(one.pipeline, one.node) for one in store.executions()] == [("taxi", "Trainer"), ("Taxi", "trainer")]
