@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from google.protobuf.message import Message
+from ml_metadata import errors as mlmd_errors
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
@@ -109,7 +111,24 @@ class Server:
         return f"{self.kind}://{self.user}@{self.host}:{self.port}/{self.database}"
 
 
-def connected(config: mlmd.ConnectionConfig, server: Server) -> metadata_store.MetadataStore:
+class ServedStore(metadata_store.MetadataStore):
+    """ML Metadata's handle of a store on a server, which may be lost at any time."""
+
+    def __init__(self, config: mlmd.ConnectionConfig, server: Server) -> None:
+        """Connects; `server` is what errors name."""
+        super().__init__(config)
+        self._server = server
+
+    def _call_method(self, method_name: str, request: Message, response: Message) -> None:
+        """All that is asked goes through here; upstream has no public place for all of it."""
+        try:
+            super()._call_method(method_name, request, response)
+        except mlmd_errors.InternalError as error:
+            what, why = "the metadata store does not answer any more, or fails", str(error).partition("\n")[0]
+            raise MetadataStoreError(what, where=str(self._server), why=why) from error
+
+
+def connected(config: mlmd.ConnectionConfig, server: Server) -> ServedStore:
     """Opens a store on a server; makes its tables where the database has none.
 
     Args:
@@ -128,7 +147,7 @@ def connected(config: mlmd.ConnectionConfig, server: Server) -> metadata_store.M
     while True:
         with _native_log() as log:
             try:
-                return metadata_store.MetadataStore(config)
+                return ServedStore(config, server)
             except RuntimeError as error:
                 message = str(error)
         if not any(words in message for words in _BEING_MADE) or time.monotonic() > deadline:

@@ -6,7 +6,7 @@ from headrace.errors import MetadataStoreError
 from headrace.metadata import MetadataStore
 from headrace.metadata.server import Server
 from headrace.settings import Settings
-from tests.database_servers import PASSWORD, DatabaseServer
+from tests.database_servers import KINDS, PASSWORD, DatabaseServer, NotInstalledError, running
 
 SECRET = "chalk-and-cheese"
 
@@ -77,6 +77,20 @@ def test_a_wrong_password_is_told_from_a_missing_database(database_server: Datab
     error = refused(database_server.url("missing", SECRET))
     assert error.what == "the metadata store cannot be opened"
     assert "password" in error.why
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_server_that_goes_away_is_named(kind: str) -> None:
+    try:
+        with running(kind) as server, server.database("lost") as url:
+            store = MetadataStore.of_project(Settings(metadata=SecretStr(url)))
+            assert store.runs() == []
+    except NotInstalledError as error:
+        pytest.skip(str(error))
+    with pytest.raises(MetadataStoreError) as raised:
+        store.runs()
+    assert raised.value.where == f"{kind}://headrace@127.0.0.1:{server.port}/lost"
+    assert "does not answer any more" in raised.value.what
 
 
 def test_opening_a_store_prints_nothing(database_server: DatabaseServer, capfd: pytest.CaptureFixture[str]) -> None:

@@ -69,7 +69,7 @@ def run_pipeline(settings: Settings) -> RunPipeline:
             outcome = runner.run(pipeline, request=request)
         except HeadraceError as raised:
             error = raised
-        store = MetadataStore.open(settings.metadata_path)
+        store = MetadataStore.of_project(settings)
         return Ran(store, next(iter(store.runs(name)), None), outcome, error)
 
     return run
