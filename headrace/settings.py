@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     metadata: SecretStr | None = None  # the URL of a metadata store on a server; None for a SQLite file in the home
     max_parallel: int | None = Field(default=None, ge=1)  # nodes at once; None for as many as keep the cores busy
     server: bool = True  # a warm server that outlives a run, for the runs to come
+    keep_runs: int = Field(default=5, ge=1)  # of each pipeline: the newest, whose outputs the clean-up keeps
     beam_pipeline_args: Annotated[tuple[str, ...], NoDecode] = ()  # put before a pipeline's own
 
     @field_validator("beam_pipeline_args", mode="before")

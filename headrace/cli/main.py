@@ -2,6 +2,7 @@
 
 import click
 
+from headrace.cli.gc import gc
 from headrace.cli.plan import plan
 from headrace.cli.run import run
 from headrace.cli.runs import runs
@@ -27,6 +28,7 @@ def commands() -> None:
     """Run TFX pipelines on this machine, and look at what they made."""
 
 
+commands.add_command(gc)
 commands.add_command(plan)
 commands.add_command(run)
 commands.add_command(runs)

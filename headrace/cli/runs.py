@@ -42,7 +42,7 @@ def list_runs(pipeline: str | None, limit: int, as_json: bool) -> None:
     """List the runs, the newest first."""
     from headrace.orchestration.run_records import run_records
 
-    settings, store = _opened()
+    settings, store = opened()
     records = run_records(settings, store, pipeline, limit)
     if as_json:
         _print_json([{**_facts(record), "nodes": record.counts} for record in records])
@@ -62,7 +62,7 @@ def show(run: str, as_json: bool) -> None:
     """
     from headrace.orchestration.run_records import find_run
 
-    settings, store = _opened()
+    settings, store = opened()
     record = find_run(settings, store, run)
     folder = settings.log_folder(record.pipeline, record.id)
     if as_json:
@@ -83,7 +83,7 @@ def logs(run: str, node: str | None) -> None:
     """
     from headrace.orchestration.run_records import find_run, node_state
 
-    settings, store = _opened()
+    settings, store = opened()
     record = find_run(settings, store, run)
     known = _logs_of(record, settings.log_folder(record.pipeline, record.id))
     failed = [name for name, execution in record.nodes.items() if node_state(execution) == "failed" and name in known]
@@ -116,7 +116,7 @@ def terminate(run: str, wait: float) -> None:
     from headrace.orchestration.run_lock import live_runs
     from headrace.orchestration.run_records import find_run
 
-    settings, store = _opened()
+    settings, store = opened()
     record = find_run(settings, store, run)
     locked = next((one for one in live_runs(settings) if one.run_id == record.id), None)
     if locked is None:
@@ -145,11 +145,11 @@ def terminate(run: str, wait: float) -> None:
         time.sleep(_POLL_SECONDS)
     state = ""
     if record.executions:
-        state = f": {find_run(*_opened(), record.id).state}"  # says so, if it ended without a word
+        state = f": {find_run(*opened(), record.id).state}"  # says so, if it ended without a word
     click.echo(f"run {record.id} of {record.pipeline} ended{state}")
 
 
-def _opened() -> "tuple[Settings, MetadataStore | None]":
+def opened() -> "tuple[Settings, MetadataStore | None]":
     """The settings and the store, none only while the first run is about to make it.
 
     Says which runs have died since anybody looked.
@@ -220,7 +220,7 @@ def _print_runs(records: "Iterable[RunRecord]") -> None:
         nodes = ", ".join(f"{count} {state}" for state, count in record.counts.items())
         started = f"{record.started.astimezone():%Y-%m-%d %H:%M:%S}"
         table.add_row(record.id, record.pipeline, started, _duration(record.seconds), record.state, nodes)
-    _console().print(table)
+    console().print(table)
 
 
 def _print_run(record: "RunRecord", folder: Path) -> None:
@@ -244,18 +244,19 @@ def _print_run(record: "RunRecord", folder: Path) -> None:
             "" if facts["peak_memory_bytes"] is None else f"{facts['peak_memory_bytes'] / 1e6:.0f} MB",
             "" if log is None else log.name if log.parent == folder else str(log),
         )
-    console = _console()
+    screen = console()
     title = f"{record.pipeline} run {record.id}: {record.state}, {_duration(record.seconds)}"
-    console.print(title, style="bold", soft_wrap=True)
-    console.print(f"started {record.started.astimezone():%Y-%m-%d %H:%M:%S}, logs in {folder}", soft_wrap=True)
-    console.print(table if record.executions else "no node has started yet")
+    screen.print(title, style="bold", soft_wrap=True)
+    screen.print(f"started {record.started.astimezone():%Y-%m-%d %H:%M:%S}, logs in {folder}", soft_wrap=True)
+    screen.print(table if record.executions else "no node has started yet")
     for execution in record.executions:
         if failure := failure_of_execution(execution):
-            console.print(f"{execution.node} failed", style="bold red", soft_wrap=True)
-            console.print(str(failure), soft_wrap=True)
+            screen.print(f"{execution.node} failed", style="bold red", soft_wrap=True)
+            screen.print(str(failure), soft_wrap=True)
 
 
-def _console() -> "Console":
+def console() -> "Console":
+    """Where tables go: as wide as the terminal, or wide where it is none."""
     from rich.console import Console
 
     console = Console(highlight=False, markup=False)  # brackets in data are no markup

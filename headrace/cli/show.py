@@ -28,12 +28,17 @@ def show(artifact: str) -> None:
     from rich.console import Console
 
     from headrace.metadata import MetadataStore
+    from headrace.metadata.records import DELETED, MARKED_FOR_DELETION
     from headrace.settings import Settings
 
     found = _find(MetadataStore.of_project(Settings.load()), artifact)
     console = Console(highlight=False, markup=False)  # brackets in data are no markup
     console.print(f"{found.type} {found.id}, {found.created:%Y-%m-%d %H:%M:%S} UTC", style="bold")
     console.print(found.uri, soft_wrap=True)
+    if found.state in (MARKED_FOR_DELETION, DELETED):
+        console.print("its files were removed (headrace gc); this is its record", soft_wrap=True)
+        console.print(_recorded(found))
+        return
     try:
         console.print(_contents(found))
     except (OSError, ValueError, DecodeError) as error:
@@ -73,8 +78,12 @@ def _contents(artifact: "Artifact") -> "RenderableType":
                 evaluation = read_evaluation(folder)
             return verdict_text(evaluation)
         case _:
-            properties = [_Property(name, str(value)) for name, value in sorted(artifact.properties.items())]
-            return _table(properties) or "no properties"
+            return _recorded(artifact)
+
+
+def _recorded(artifact: "Artifact") -> "RenderableType":
+    properties = [_Property(name, str(value)) for name, value in sorted(artifact.properties.items())]
+    return _table(properties) or "no properties"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 Property = int | float | str | bool
+# States of an artifact, in ML Metadata's words.
+LIVE, MARKED_FOR_DELETION, DELETED = "LIVE", "MARKED_FOR_DELETION", "DELETED"
 
 
 class State(StrEnum):
@@ -62,7 +64,7 @@ class Artifact:
     id: int
     type: str  # "Examples", "Model", ...
     uri: str  # the folder that holds it
-    state: str  # LIVE, DELETED, ...
+    state: str  # LIVE, MARKED_FOR_DELETION, DELETED, ...
     created: datetime
     properties: Mapping[str, Property] = field(default_factory=dict)
 

@@ -23,6 +23,7 @@ from tfx.types import Artifact
 
 from headrace.metadata import MetadataStore, Property, State
 from headrace.metadata import properties as names
+from headrace.metadata.records import DELETED, MARKED_FOR_DELETION
 from headrace.metadata.store import Context, MlmdExecution
 from headrace.orchestration.cache_key import key_parts, with_code
 from headrace.orchestration.cached_outputs import find_cached_outputs, imported_files, manifests_of
@@ -33,6 +34,7 @@ from headrace.orchestration.faults import failure_of
 from headrace.orchestration.graph import GraphNode
 from headrace.orchestration.node_process import STOPPED, NodeFailedError, NodeProcesses
 from headrace.orchestration.outcomes import Failure, NodeState
+from headrace.orchestration.outputs_lock import OutputsLock
 
 Artifacts = Mapping[str, list[Artifact]]
 
@@ -67,9 +69,15 @@ class NodeLauncher(Launcher):
     """Launches a node that has an executor."""
 
     def __init__(
-        self, node: GraphNode, store: MetadataStore, processes: NodeProcesses, log: Path, accelerated: bool
+        self,
+        node: GraphNode,
+        store: MetadataStore,
+        processes: NodeProcesses,
+        log: Path,
+        accelerated: bool,
+        outputs_lock: OutputsLock,
     ) -> None:
-        """Takes a node, the run's store and processes, the file to log to, and whether stand-ins may work."""
+        """Takes a node, the run's store and processes, the file to log to, whether stand-ins may work, the lock."""
         node_id = node.node.node_info.id
         platform = node.deployment.node_level_platform_configs.get(node_id)
         executor_spec = runner_utils.extract_executor_spec(node.deployment, node_id)
@@ -86,6 +94,7 @@ class NodeLauncher(Launcher):
         )
         self._store = store
         self._log = log
+        self._outputs_lock = outputs_lock
         self._code = code_of(node.node, executor_spec)
 
     def static(self) -> Resolved:
@@ -133,7 +142,9 @@ class NodeLauncher(Launcher):
             parameters |= self._dynamic_parameters(inputs)
         except InputResolutionError as error:
             failure = failure_of(error)
-        execution = self._register(contexts, inputs, parameters)
+        with self._outputs_lock.using():
+            failure = failure or self._removed(inputs)
+            execution = self._register(contexts, inputs, parameters)
         try:
             if failure is None:
                 return self._work(execution, contexts, inputs, parameters)
@@ -154,7 +165,7 @@ class NodeLauncher(Launcher):
             self._update_with_driver_output(self._driver_operator.run_driver(info), parameters, outputs)
         code = self._code | imported_files(inputs)
         parts = key_parts(self._pipeline_node, self._executor_spec, code, inputs, outputs, parameters)
-        with self._mlmd_connection as connection:
+        with self._outputs_lock.using(), self._mlmd_connection as connection:
             cache_context = cache_utils.get_cache_context(
                 metadata_handle=connection,
                 pipeline_node=self._pipeline_node,
@@ -233,6 +244,16 @@ class NodeLauncher(Launcher):
                 input_artifacts=inputs,
                 exec_properties=parameters,
             )
+
+    def _removed(self, inputs: Artifacts) -> Failure | None:
+        """Why inputs that were resolved a moment ago cannot be used: the clean-up took them meanwhile."""
+        for artifacts in inputs.values():
+            for artifact in artifacts:
+                now = self._store.artifact(artifact.id)
+                if now and now.state in (MARKED_FOR_DELETION, DELETED):
+                    message = f"{now.type} {now.id} was removed by headrace gc in this moment"
+                    return Failure("inputs removed", message, where=now.uri, retryable=False)
+        return None
 
     def _failed(self, execution_id: int, failure: Failure, resources: Mapping[str, Property]) -> AttemptFailedError:
         state = State.CANCELED if failure == STOPPED else State.FAILED

@@ -19,6 +19,7 @@ from headrace.orchestration.graph import GraphNode
 from headrace.orchestration.launcher import AttemptFailedError, Done, NodeLauncher, error_properties
 from headrace.orchestration.node_process import STOPPED, NodeProcesses
 from headrace.orchestration.outcomes import Failure, NodeOutcome, NodeState
+from headrace.orchestration.outputs_lock import OutputsLock
 
 FIRST_PAUSE_SECONDS = 1.0  # before the second attempt; twice as long before each one after it
 _ERROR_TYPE = re.compile(r"^[\w.]+: ")  # how a traceback's last line begins
@@ -37,12 +38,20 @@ _SYSTEM_NODES: dict[str, type[SystemNodeHandler]] = {
 class NodeLaunches:
     """Launches the nodes of one run; each call from a thread of its own."""
 
-    def __init__(self, store: MetadataStore, processes: NodeProcesses, log_folder: Path, accelerated: bool) -> None:
-        """Takes the run's store and processes, the folder of its logs, and whether stand-ins may work."""
+    def __init__(
+        self,
+        store: MetadataStore,
+        processes: NodeProcesses,
+        log_folder: Path,
+        accelerated: bool,
+        outputs_lock: OutputsLock,
+    ) -> None:
+        """Takes the run's store and processes, the folder of its logs, whether stand-ins may work, the home's lock."""
         self._store = store
         self._processes = processes
         self._log_folder = log_folder
         self._accelerated = accelerated
+        self._outputs_lock = outputs_lock
 
     def log(self, node_id: str) -> Path:
         """The file that a node's executor logs to."""
@@ -98,7 +107,8 @@ class NodeLaunches:
     def _run_system_node(self, node: GraphNode, handler: SystemNodeHandler) -> NodeOutcome:
         connection = SharedMetadata(self._store)
         pipeline = node.pipeline
-        info = handler.run(connection, node.node, pipeline.pipeline_info, pipeline.runtime_spec)
+        with self._outputs_lock.using():
+            info = handler.run(connection, node.node, pipeline.pipeline_info, pipeline.runtime_spec)
         execution = self._store.execution(info.execution_id) if info.execution_id else None
         if execution is None:
             return NodeOutcome(node.id, NodeState.SKIPPED)
@@ -121,7 +131,9 @@ class NodeLaunches:
         return NodeOutcome(node.id, NodeState.SKIPPED)
 
     def _launcher(self, node: GraphNode) -> NodeLauncher:
-        return NodeLauncher(node, self._store, self._processes, self.log(node.id), self._accelerated)
+        return NodeLauncher(
+            node, self._store, self._processes, self.log(node.id), self._accelerated, self._outputs_lock
+        )
 
 
 def _failed(node: GraphNode, failure: Failure, execution_id: int) -> NodeOutcome:

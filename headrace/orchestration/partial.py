@@ -6,7 +6,8 @@ from tfx.orchestration.portable import partial_run_utils
 from tfx.proto.orchestration.pipeline_pb2 import NodeExecutionOptions, Pipeline
 
 from headrace.errors import UnknownNameError, UserError
-from headrace.metadata import MetadataStore, Run
+from headrace.metadata import Execution, MetadataStore, Run
+from headrace.metadata.records import LIVE
 from headrace.orchestration.connection import SharedMetadata
 from headrace.orchestration.request import RunRequest
 
@@ -42,7 +43,7 @@ def mark_part(pipeline: Pipeline, request: RunRequest, store: MetadataStore) -> 
     base = _base_run(pipeline, store, runs)
     if base is None:
         raise UserError(
-            f"no run of {name} has made all that this part needs",
+            f"no run of {name} has made all that this part needs, or it was removed",
             why=f"needed: {', '.join(sorted(_required(pipeline)))}",
             next_step=next_step,
         )
@@ -52,7 +53,7 @@ def mark_part(pipeline: Pipeline, request: RunRequest, store: MetadataStore) -> 
 
 
 def _base_run(pipeline: Pipeline, store: MetadataStore, runs: Iterable[Run]) -> Run | None:
-    """The newest run in which all that is reused succeeded."""
+    """The newest run in which all that is reused succeeded, and is still there."""
     required = _required(pipeline)
     return next((run for run in runs if required <= _succeeded(store, run)), None)
 
@@ -63,4 +64,10 @@ def _required(pipeline: Pipeline) -> set[str]:
 
 
 def _succeeded(store: MetadataStore, run: Run) -> set[str]:
-    return {execution.node for execution in store.executions(run) if execution.state.succeeded}
+    succeeded = [execution for execution in store.executions(run) if execution.state.succeeded]
+    return {execution.node for execution in succeeded if _is_there(store, execution)}
+
+
+def _is_there(store: MetadataStore, execution: Execution) -> bool:
+    """Whether nothing that it made was removed."""
+    return all(one.state == LIVE for outputs in store.outputs(execution.id).values() for one in outputs)

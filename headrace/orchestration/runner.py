@@ -29,6 +29,7 @@ from headrace.orchestration.node_launch import NodeLaunches
 from headrace.orchestration.node_process import NodeProcesses
 from headrace.orchestration.outcomes import RunOutcome, RunState
 from headrace.orchestration.output import STDERR, logging_to, printing_to, quietly
+from headrace.orchestration.outputs_lock import OutputsLock
 from headrace.orchestration.partial import mark_part
 from headrace.orchestration.preflight import check_containers, check_inputs
 from headrace.orchestration.preload import warm_server
@@ -88,7 +89,8 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         for died in reconcile(self.settings, store):
             print(f"note: {died}", file=sys.stderr)
         if request.is_partial:
-            mark_part(pipeline, request, store)
+            with OutputsLock.of(self.settings).using():
+                mark_part(pipeline, request, store)
         command = request.command or _command_of_main() or f"headrace run {name}"
         processes = NodeProcesses(server)
         with run_lock(self.settings, name, run_id, command), stop_on_signals(processes):
@@ -109,7 +111,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         log_folder = self.settings.log_folder(name, run_id)
         log, started = log_folder / "orchestrator.log", time.monotonic()
         with logging_to(log), printing_to(log, [STDERR]):
-            launches = NodeLaunches(store, processes, log_folder, request.accelerated)
+            launches = NodeLaunches(store, processes, log_folder, request.accelerated, OutputsLock.of(self.settings))
             progress = JsonProgress() if request.as_json else ConsoleProgress()
             with progress:
                 progress.run_started(name, run_id)

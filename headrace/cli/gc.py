@@ -1,0 +1,83 @@
+"""`headrace gc`: removes outputs that nothing live or recent came from."""
+
+import json
+import shlex
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from headrace.cli.runs import console, opened
+from headrace.errors import RunCanceledError
+
+if TYPE_CHECKING:
+    from headrace.orchestration.removal import Measured
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Remove them.")
+@click.option(
+    "--keep-runs", type=click.IntRange(min=1), help="How many runs of each pipeline are recent; the setting keep_runs."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def gc(yes: bool, keep_runs: int | None, as_json: bool) -> None:
+    """List the outputs that nothing live or recent came from; with --yes remove them.
+
+    Kept is what the newest runs of each pipeline read and made, the runs that go on, and the runs that pushed the
+    newest model of each pusher; and all that this came from. What lies outside the home, and pushed models, are never
+    removed. Records and logs stay: what is removed is marked DELETED, and still answers questions. Interrupted, it can
+    be run again.
+    """
+    from headrace.orchestration.clean_up import clean_up
+    from headrace.orchestration.removal import measured, remove
+
+    settings, store = opened()
+    keep = keep_runs or settings.keep_runs
+    command = shlex.join(["headrace", "gc", *([f"--keep-runs={keep_runs}"] if keep_runs else []), "--yes"])
+    if store is None:  # the first run is starting
+        found: Sequence[Measured] = ()
+    elif yes:
+        try:
+            found = remove(settings, store, keep)
+        except KeyboardInterrupt:
+            raise RunCanceledError("the clean-up was stopped; it can go on", next_step=command) from None
+    else:
+        found = measured(clean_up(settings, store, keep))
+    if as_json:
+        _print_json(found, yes)
+    elif found:
+        _print(found)
+        click.echo("removed; records and logs stay" if yes else f"{command} removes them; records and logs stay")
+    else:
+        click.echo(
+            f"nothing to remove: a live model, or one of the last {keep} runs of its pipeline, needs all there is"
+        )
+
+
+def _print(found: "Sequence[Measured]") -> None:
+    from rich.filesize import decimal
+    from rich.table import Table
+
+    table = Table("pipeline", "node", show_footer=True)
+    table.columns[0].footer = "all"
+    table.add_column("artifacts", justify="right", footer=str(len(found)))
+    table.add_column("size", justify="right", footer=decimal(sum(one.bytes for one in found)))
+    for (pipeline, node), sizes in _by_node(found).items():
+        table.add_row(pipeline, node, str(len(sizes)), decimal(sum(sizes)))
+    console().print(table)
+
+
+def _print_json(found: "Sequence[Measured]", removed: bool) -> None:
+    nodes = [
+        {"pipeline": pipeline, "node": node, "artifacts": len(sizes), "bytes": sum(sizes)}
+        for (pipeline, node), sizes in _by_node(found).items()
+    ]
+    total = {"artifacts": len(found), "bytes": sum(one.bytes for one in found)}
+    click.echo(json.dumps({"removed": removed, **total, "nodes": nodes}, indent=2))
+
+
+def _by_node(found: "Sequence[Measured]") -> dict[tuple[str, str], list[int]]:
+    sizes: dict[tuple[str, str], list[int]] = {}
+    for one in found:
+        sizes.setdefault((one.removal.pipeline, one.removal.node), []).append(one.bytes)
+    return dict(sorted(sizes.items()))

@@ -1,0 +1,103 @@
+"""Removes outputs that nothing live or recent came from; their records stay.
+
+First all of them are marked for deletion: from then on no run takes them. Then each goes
+from the disk, and is marked as deleted. Wherever that ends, by a kill or with the machine,
+no record that is LIVE is without its files, and what is marked is found again the next time.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from headrace.errors import HeadraceError, UserError
+from headrace.metadata import MetadataStore
+from headrace.metadata.records import DELETED, MARKED_FOR_DELETION
+from headrace.orchestration.clean_up import Removal, clean_up
+from headrace.orchestration.outputs_lock import OutputsLock
+from headrace.settings import Settings
+
+_AT_ONCE = 50  # that are marked as deleted in one write
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One output that may go, or is gone, and what it took on the disk."""
+
+    removal: Removal
+    bytes: int
+
+
+def measured(found: Iterable[Removal]) -> list[Measured]:
+    """Measures what may go."""
+    return [Measured(removal, _size(removal.place)) for removal in found]
+
+
+def remove(settings: Settings, store: MetadataStore, keep_runs: int) -> list[Measured]:
+    """Removes what may go; runs may go on at the same time.
+
+    Args:
+        settings: of the project whose home is cleaned up.
+        store: the project's.
+        keep_runs: how many runs of each pipeline are recent.
+
+    Raises:
+        UserError: another clean-up is at work.
+        HeadraceError: some could not be removed; the others are.
+    """
+    with _alone(settings):
+        with OutputsLock.of(settings).marking():
+            found = clean_up(settings, store, keep_runs)
+            store.mark_artifacts([one.artifact_id for one in found], MARKED_FOR_DELETION)
+        gone: list[Measured] = []
+        errors: list[OSError] = []
+        for first in range(0, len(found), _AT_ONCE):
+            several = []
+            for removal in found[first : first + _AT_ONCE]:
+                try:
+                    several.append(Measured(removal, _remove(removal.place)))
+                except OSError as error:
+                    errors.append(error)
+            store.mark_artifacts([one.removal.artifact_id for one in several], DELETED)
+            gone += several
+    if errors:
+        raise HeadraceError(
+            f"{len(errors)} of {len(found)} outputs could not be removed; no run uses them any more",
+            where=str(errors[0].filename),
+            why=errors[0].strerror or str(errors[0]),
+            next_step="headrace gc --yes",
+        )
+    return gone
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    path = settings.home / "gc.lock"
+    with open(path, "ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UserError("another clean-up is at work", where=str(path), next_step="wait for its end") from error
+        yield
+
+
+def _remove(place: Path) -> int:
+    """Removes a folder, or a file and the folder that TFX made for it alone; returns the bytes that it took."""
+    size = _size(place)
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    elif os.path.lexists(place):
+        place.unlink()
+        if not any(place.parent.iterdir()):
+            place.parent.rmdir()
+    return size
+
+
+def _size(place: Path) -> int:
+    """Bytes of the files at a place; 0 where nothing is."""
+    if not place.is_dir() or place.is_symlink():
+        return place.lstat().st_size if os.path.lexists(place) else 0
+    return sum(os.lstat(os.path.join(folder, name)).st_size for folder, _, names in os.walk(place) for name in names)
