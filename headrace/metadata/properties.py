@@ -8,6 +8,7 @@ ERROR_KIND = "headrace_error_kind"  # the exception's type
 ERROR_MESSAGE = "headrace_error_message"
 ERROR_WHERE = "headrace_error_where"  # file:line of the user's code, or what the error names
 ERROR_WHY = "headrace_error_why"
+ERROR_NEXT = "headrace_error_next"  # what to do about it, a command where there is one
 KEY = "headrace_key"  # what went into the cache key, in parts: KeyParts as JSON
 OUTPUTS = "headrace_outputs"  # names and sizes of what it left: a digest for each output's "key/index", as JSON
 SKIPPED = "headrace_skipped"  # on a CANCELED execution: its node was skipped on purpose, nobody ended it

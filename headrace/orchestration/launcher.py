@@ -269,4 +269,5 @@ def error_properties(failure: Failure) -> dict[str, Property]:
         names.ERROR_MESSAGE: failure.message,
         names.ERROR_WHERE: failure.where,
         names.ERROR_WHY: failure.why,
+        names.ERROR_NEXT: failure.next_step,
     }

@@ -80,9 +80,9 @@ def node_seconds(execution: Execution) -> float | None:
 
 def failure_of_execution(execution: Execution) -> Failure | None:
     """The error on an execution, if there is one."""
-    facts = (names.ERROR_KIND, names.ERROR_MESSAGE, names.ERROR_WHERE, names.ERROR_WHY)
-    kind, message, where, why = (str(execution.properties.get(fact, "")) for fact in facts)
-    return Failure(kind, message, where, why) if kind else None
+    facts = (names.ERROR_KIND, names.ERROR_MESSAGE, names.ERROR_WHERE, names.ERROR_WHY, names.ERROR_NEXT)
+    kind, message, where, why, next_step = (str(execution.properties.get(fact, "")) for fact in facts)
+    return Failure(kind, message, where, why, next_step) if kind else None
 
 
 def run_records(

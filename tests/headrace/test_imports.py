@@ -12,6 +12,7 @@ LIGHT = (
     "headrace.metadata",
     "headrace.contents.anomalies",
     "headrace.orchestration",
+    "headrace.testing",
     "headrace.cli.main",
 )
 

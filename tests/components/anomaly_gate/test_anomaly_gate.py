@@ -1,17 +1,13 @@
-from pathlib import Path
-from typing import Any
-
 import pytest
 from tensorflow_metadata.proto.v0.anomalies_pb2 import Anomalies, AnomalyInfo
-from tfx.dsl.compiler.compiler import Compiler
-from tfx.orchestration.pipeline import Pipeline
 from tfx.types import Channel
 from tfx.types.standard_artifacts import ExampleAnomalies
 
-from components.anomaly_gate.component import AnomalyGate, DataBlessing
-from components.anomaly_gate.executor import Executor
+from components.anomaly_gate.component import AnomalyGate
 from headrace.contents.anomalies import DATASET
-from headrace.errors import AnomaliesFoundError, ParameterError
+from headrace.errors import ParameterError
+from headrace.orchestration.outcomes import Failure
+from headrace.testing import ComponentResult, run_component
 
 WARNING, ERROR = AnomalyInfo.WARNING, AnomalyInfo.ERROR
 
@@ -20,83 +16,55 @@ def info(severity: int, what: str = "Out-of-range values") -> AnomalyInfo:
     return AnomalyInfo(severity=severity, short_description=what, description=f"{what}: too low")
 
 
-@pytest.fixture
-def artifact(tmp_path: Path) -> ExampleAnomalies:
-    made = ExampleAnomalies()
-    made.uri = str(tmp_path)
-    made.id = 42
-    return made
+def found(dataset: AnomalyInfo | None = None, **features: AnomalyInfo) -> Anomalies:
+    return Anomalies(anomaly_info=features, dataset_anomaly_info=dataset)
 
 
-def write(artifact: ExampleAnomalies, split: str, dataset: AnomalyInfo | None = None, **features: AnomalyInfo) -> None:
-    anomalies = Anomalies(anomaly_info=features, dataset_anomaly_info=dataset)
-    folder = Path(artifact.uri) / f"Split-{split}"
-    folder.mkdir()
-    (folder / "SchemaDiff.pb").write_bytes(anomalies.SerializeToString())
+def refusal(result: ComponentResult) -> Failure:
+    assert result.error is not None
+    assert result.error.kind == "AnomaliesFoundError"
+    assert not result.outputs
+    return result.error
 
 
-def gate(artifact: ExampleAnomalies, severity: str) -> DataBlessing:
-    blessing = DataBlessing()
-    properties: dict[str, Any] = {"severity": severity}
-    Executor().Do({"anomalies": [artifact]}, {"blessing": [blessing]}, properties)
-    return blessing
-
-
-@pytest.mark.parametrize("severity", ["WARNING", "ERROR"])
-def test_data_without_anomalies_passes(artifact: ExampleAnomalies, severity: str) -> None:
-    write(artifact, "train")
-    write(artifact, "eval")
-    assert gate(artifact, severity).tolerated == 0
+def test_data_without_anomalies_passes() -> None:
+    result = run_component(AnomalyGate, anomalies={"train": found(), "eval": found()}, severity="WARNING")
+    assert result.outputs["blessing"].properties["tolerated"] == 0
 
 
 @pytest.mark.parametrize(
-    ("found", "severity", "passes"),
+    ("severity_found", "severity", "passes"),
     [(WARNING, "ERROR", True), (WARNING, "WARNING", False), (ERROR, "ERROR", False), (ERROR, "WARNING", False)],
 )
-def test_anomalies_at_or_over_the_severity_stop_the_run(
-    artifact: ExampleAnomalies, found: int, severity: str, passes: bool
-) -> None:
-    write(artifact, "train", fare=info(found), tips=info(found))
+def test_anomalies_at_or_over_the_severity_stop_the_run(severity_found: int, severity: str, passes: bool) -> None:
+    anomalies = found(fare=info(severity_found), tips=info(severity_found))
+    result = run_component(AnomalyGate, anomalies=anomalies, severity=severity)
     if passes:
-        assert gate(artifact, severity).tolerated == 2
+        assert result.outputs["blessing"].properties["tolerated"] == 2
     else:
-        with pytest.raises(AnomaliesFoundError, match="2 anomalies in the data"):
-            gate(artifact, severity)
+        assert refusal(result).message == "2 anomalies in the data"
 
 
-def test_the_message_names_feature_split_anomaly_and_the_next_command(artifact: ExampleAnomalies) -> None:
-    write(artifact, "train", fare=info(WARNING))
-    write(artifact, "eval", tips=info(ERROR))
-    with pytest.raises(AnomaliesFoundError) as raised:
-        gate(artifact, "ERROR")
-    error = raised.value
-    assert error.what == "1 anomaly in the data"
-    assert error.where == artifact.uri
+def test_the_message_names_feature_split_anomaly_and_the_next_command() -> None:
+    anomalies = {"train": found(fare=info(WARNING)), "eval": found(tips=info(ERROR))}
+    error = refusal(run_component(AnomalyGate, anomalies=anomalies))
+    assert error.message == "1 anomaly in the data"
+    assert error.where.endswith("given/anomalies/0")
     assert error.why == "tips in split eval: Out-of-range values: Out-of-range values: too low"
-    assert error.next_step == "headrace show 42"
-    assert error.exit_code == 1
+    assert error.next_step == "headrace show 1"
 
 
-def test_an_anomaly_of_every_split_counts(artifact: ExampleAnomalies) -> None:
-    for split in ("train", "eval"):
-        write(artifact, split, fare=info(ERROR))
-    with pytest.raises(AnomaliesFoundError) as raised:
-        gate(artifact, "ERROR")
-    assert "split eval" in raised.value.why
-    assert "split train" in raised.value.why
+def test_an_anomaly_of_every_split_and_of_the_whole_dataset_counts() -> None:
+    anomalies = {"train": found(info(ERROR, "Low num examples in dataset.")), "eval": found(fare=info(ERROR))}
+    why = refusal(run_component(AnomalyGate, anomalies=anomalies)).why
+    assert f"{DATASET} in split train: Low num examples" in why
+    assert "fare in split eval" in why
 
 
-def test_an_anomaly_of_the_whole_dataset_counts(artifact: ExampleAnomalies) -> None:
-    write(artifact, "train", dataset=info(ERROR, "Low num examples in dataset."))
-    with pytest.raises(AnomaliesFoundError) as raised:
-        gate(artifact, "ERROR")
-    assert DATASET in raised.value.why
-    assert "Low num examples" in raised.value.why
-
-
-def test_an_artifact_without_any_split_does_not_pass(artifact: ExampleAnomalies) -> None:
-    with pytest.raises(FileNotFoundError):
-        gate(artifact, "ERROR")
+def test_an_artifact_without_any_split_does_not_pass() -> None:
+    result = run_component(AnomalyGate, anomalies={})
+    assert result.error is not None
+    assert result.error.kind == "FileNotFoundError"
 
 
 @pytest.mark.parametrize("severity", ["error", "FATAL", ""])
@@ -107,10 +75,8 @@ def test_an_unknown_severity_is_refused_when_the_pipeline_is_built(severity: str
     assert raised.value.why == "TFDV's are WARNING, ERROR"
 
 
-@pytest.mark.parametrize(("arguments", "severity"), [((), "ERROR"), (("WARNING",), "WARNING")])
-def test_the_severity_is_recorded_as_plain_text(arguments: tuple[str, ...], severity: str) -> None:
-    node = AnomalyGate(Channel(type=ExampleAnomalies), *arguments)
-    pipeline = Compiler().compile(Pipeline("pipeline", "/root", components=[node]))
-    [compiled] = pipeline.nodes
-    assert compiled.pipeline_node.parameters.parameters["severity"].field_value.string_value == severity
-    assert list(compiled.pipeline_node.outputs.outputs) == ["blessing"]
+@pytest.mark.parametrize(("given", "severity"), [({}, "ERROR"), ({"severity": "WARNING"}, "WARNING")])
+def test_the_severity_is_recorded_as_plain_text(given: dict[str, str], severity: str) -> None:
+    result = run_component(AnomalyGate, anomalies=found(), **given)
+    assert result.properties["severity"] == severity
+    assert list(result.outputs) == ["blessing"]
