@@ -7,7 +7,8 @@ from headrace.orchestration import HeadraceDagRunner, RunOutcome
 from headrace.settings import Settings, project_root
 from pipelines.taxi.pipeline import create_pipeline
 
-NAME = "taxi"
+NAME = "taxi"  # of the pipeline, and so of its artifacts, runs and models
+DATA = "taxi"  # the folder of data/ that it reads
 HERE = Path(__file__).parent
 
 
@@ -21,7 +22,7 @@ def run() -> RunOutcome:
     pipeline = create_pipeline(
         NAME,
         pipeline_root=settings.pipeline_root(NAME),
-        data_root=project_root(HERE) / "data" / NAME,
+        data_root=project_root(HERE) / "data" / DATA,
         serving_root=settings.serving_root(NAME),
     )
     return HeadraceDagRunner(settings).run(pipeline)

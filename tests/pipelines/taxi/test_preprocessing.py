@@ -25,6 +25,7 @@ from pipelines.taxi.features import (
 from pipelines.taxi.preprocessing import _is_big_tip, preprocessing_fn
 
 ROOT = Path(__file__).parents[3]
+SCHEMA = ROOT / "pipelines" / "taxi" / "schema.pbtxt"
 Row = Mapping[str, str]
 # Of each of these trips the tip is 20 % of the fare, to the cent: not over it.
 EDGE = [("5.01", "25.05"), ("3.13", "15.65"), ("0.97", "4.85"), ("3.41", "17.05"), ("3.21", "16.05")]
@@ -81,7 +82,7 @@ def example(row: Row) -> dict[str, list[Any]]:
 @pytest.fixture(scope="module")
 def transformed(tmp_path_factory: pytest.TempPathFactory) -> list[Mapping[str, Any]]:
     """The transformed features of real trips, then of the first one with one thing changed each time."""
-    full_schema = text_format.Parse((ROOT / "pipelines" / "taxi" / "schema.pbtxt").read_text(), schema_pb2.Schema())
+    full_schema = text_format.Parse(SCHEMA.read_text(), schema_pb2.Schema())
     schema = schema_pb2.Schema(feature=[one for one in full_schema.feature if one.name in COLUMNS])
     examples = [example(row) for row in trips()[:REAL]]
     changed = [{**examples[0], **change} for change in CHANGES]

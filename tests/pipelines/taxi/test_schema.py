@@ -8,12 +8,13 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from pipelines.taxi.features import AMOUNTS, COORDINATES, FARE, NUMBERS, TEXTS, TIPS
 
 ROOT = Path(__file__).parents[3]
+SCHEMA = ROOT / "pipelines" / "taxi" / "schema.pbtxt"
 DATA = sorted((ROOT / "data" / "taxi").glob("*.csv"))
 
 
 @pytest.fixture(scope="module")
 def schema() -> schema_pb2.Schema:
-    parsed = text_format.Parse((ROOT / "pipelines" / "taxi" / "schema.pbtxt").read_text(), schema_pb2.Schema())
+    parsed = text_format.Parse(SCHEMA.read_text(), schema_pb2.Schema())
     assert isinstance(parsed, schema_pb2.Schema)
     return parsed
 

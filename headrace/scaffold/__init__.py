@@ -1,0 +1,1 @@
+"""Writes new components and pipelines, with tests; what they are made of lies in templates/."""
