@@ -77,7 +77,18 @@ def create_pipeline(name: str, pipeline_root: Path, data_root: Path, serving_roo
             filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(serving_root))
         ),
     )
-    nodes = [example_gen, statistics_gen, schema_gen, validator, gate, transform, trainer, blessed, evaluator, pusher]
+    nodes = [
+        example_gen,
+        statistics_gen,
+        schema_gen,
+        validator,
+        gate,
+        transform,
+        trainer,
+        blessed,
+        evaluator,
+        pusher,
+    ]
     return Pipeline(name, str(pipeline_root), components=nodes, enable_cache=True)
 
 

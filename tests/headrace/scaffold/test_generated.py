@@ -1,6 +1,7 @@
 """What is written passes lint and its own tests as it stands: each kind is written into a project, and they are run."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,11 +25,19 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("components", "pipelines", "tests/pipelines"):
         copytree(ROOT / name, folder / name)
     (folder / "data").symlink_to(ROOT / "data")
-    for kind in Kind:
+    headrace, *words = page_commands()[0].split()
+    subprocess.run([Path(sys.executable).with_name(headrace), *words], cwd=folder, check=True)
+    for kind in (Kind.CLASS, Kind.BEAM):
         new_component(folder, f"a_{kind}", kind)
     new_pipeline(folder, "from_blank", "blank")
     new_pipeline(folder, "from_taxi", "taxi")
     return folder
+
+
+def page_commands() -> list[str]:
+    """The commands of the page for newcomers."""
+    blocks = re.findall(r"^```console\n(.*?)^```", (ROOT / "components" / "README.md").read_text(), re.M | re.S)
+    return "".join(blocks).splitlines()
 
 
 def run(project: Path, *command: str, **environment: str) -> None:
@@ -49,13 +58,13 @@ def of(project: Path, *patterns: str) -> list[str]:
 
 def test_their_own_tests_pass(project: Path) -> None:
     tests = of(project, "tests/components/a_*", "tests/pipelines/from_blank", "tests/pipelines/from_taxi/test_[hs]*.py")
-    assert len(tests) == 6
-    run(project, "pytest", "-o", "pythonpath=.", *tests)
+    assert len(tests) == 5
+    run(project, *page_commands()[1].split(), "-o", "pythonpath=.", *tests)
 
 
 def test_they_are_typed(project: Path) -> None:
-    folders = of(project, "components/a_*", "pipelines/from_*", "tests/components/a_*", "tests/pipelines/from_*")
-    assert len(folders) == 10
+    folders = of(project, "components/[ar]*_*", "pipelines/from_*", "tests/components/*", "tests/pipelines/from_*")
+    assert len(folders) == 11
     run(project, "mypy", *folders, MYPYPATH=str(ROOT))
 
 
