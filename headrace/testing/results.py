@@ -54,7 +54,7 @@ class Output:
     def read(self) -> Any:
         """What it holds, in plain records.
 
-        Examples are a DataFrame a split; ExampleAnomalies, Evaluations, Schema and ExampleStatistics
+        Examples are a DataFrame a split; ExampleAnomalies, ExampleStatistics, ModelEvaluation and Schema
         are read as headrace.contents has them.
 
         Raises:

@@ -1,3 +1,7 @@
+import os
+import signal
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -8,7 +12,7 @@ from headrace.errors import ParameterError, RunFailedError, UnknownNameError, Us
 from headrace.metadata import State
 from headrace.testing import artifact, run_component
 from tests.headrace.testing.given_components import Echo, Spans
-from tests.small_components import AddOne, KillItself, MaybeAddOne, Raise
+from tests.small_components import AddOne, KillItself, MaybeAddOne, Meet, Raise
 
 
 def test_a_component_runs_on_values_and_its_outputs_can_be_read() -> None:
@@ -119,3 +123,14 @@ def test_what_makes_no_component_is_refused() -> None:
     assert raised.value.next_step == "give the component's class, and its arguments beside it"
     with pytest.raises(ParameterError, match="makes no component"):
         run_component(lambda: {})  # type: ignore[arg-type,return-value]
+
+
+def test_ctrl_c_stops_the_test_runner_and_not_this_test_alone(tmp_path: Path) -> None:
+    def interrupt() -> None:
+        while not (tmp_path / "me").exists():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        run_component(Meet, place=str(tmp_path), me="me", other="nobody")
