@@ -20,7 +20,7 @@ from components.arrow_example_gen.input_files import InputFile, Piece, common_co
 from components.arrow_example_gen.split_rules import SplitRule, split_rule
 from headrace.acceleration.arrow_columns import Kind, parts, typed
 from headrace.acceleration.example_encoding import Feature, Missing, encode
-from headrace.acceleration.example_gen import configs, describe
+from headrace.acceleration.example_gen import ROWS, configs, describe, row_counts
 from headrace.acceleration.parallel import cores, in_order
 from headrace.acceleration.split_writing import Pieces, SplitFiles, pieces_of
 from headrace.acceleration.splitting import HashSplit, Indices
@@ -68,6 +68,7 @@ class Executor(BaseExecutor):
                             "the input files hold no rows", where=", ".join(str(one.path) for one in files)
                         )
                 outputs.keep()
+        exec_properties[ROWS] = row_counts(names, outputs)
         logging.info("Examples of %s written.", ", ".join(names))
 
 

@@ -1,5 +1,6 @@
 """What stand-ins for ExampleGens have in common: what they are given, and what they say of what they made."""
 
+import json
 import logging
 import os
 from abc import abstractmethod
@@ -21,6 +22,7 @@ from headrace.acceleration.parallel import cores
 from headrace.acceleration.split_writing import Pieces, SplitFiles
 from headrace.acceleration.splitting import HashSplit
 
+ROWS = "headrace_rows"  # the property that has how many rows went into each split, as JSON
 Source = TypeVar("Source")
 
 
@@ -106,6 +108,7 @@ class ExampleGenExecutor(LocalExecutor, Generic[Source]):
                     for pieces in self.pieces(source, split, pool):
                         files.write(pieces, first)
                 files.keep()
+        exec_properties[ROWS] = row_counts(names, files)
         logging.info("Examples of %s written.", ", ".join(names))
 
 
@@ -115,6 +118,11 @@ def configs(exec_properties: Mapping[str, Any]) -> tuple[example_gen_pb2.Input, 
     proto_utils.json_to_proto(exec_properties[standard_component_specs.INPUT_CONFIG_KEY], config)
     proto_utils.json_to_proto(exec_properties[standard_component_specs.OUTPUT_CONFIG_KEY], output)
     return config, output
+
+
+def row_counts(names: Sequence[str], files: SplitFiles) -> str:
+    """What the property ROWS holds, of the files that were written for the splits of these names."""
+    return json.dumps(dict(zip(names, files.records, strict=True)))
 
 
 def describe(examples: Examples, names: Sequence[str], exec_properties: Mapping[str, Any]) -> list[Path]:

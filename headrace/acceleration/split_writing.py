@@ -44,6 +44,11 @@ class SplitFiles:
             self._files[first + index].write(piece)
             self._count.add(piece.records)
 
+    @property
+    def records(self) -> list[int]:
+        """How many records were written to each file so far."""
+        return [file.records for file in self._files]
+
     def keep(self) -> None:
         """Ends the files and gives them their names."""
         for file in self._files:

@@ -75,7 +75,11 @@ def compress(records: pa.BinaryArray) -> Compressed:
 
 
 class TFRecordFile:
-    """A file to which pieces are written in turn; it has its name only when `keep` was called."""
+    """A file to which pieces are written in turn; it has its name only when `keep` was called.
+
+    Attributes:
+        records: how many were written so far.
+    """
 
     def __init__(self, folder: Path, name: str = FILE_NAME) -> None:
         """Opens a file in `folder`, which is made where it is not there."""
@@ -86,12 +90,14 @@ class TFRecordFile:
         self._file.write(_GZIP_HEADER)
         self._crc = 0
         self._bytes = 0
+        self.records = 0
 
     def write(self, piece: Compressed) -> None:
         """Writes a piece."""
         self._file.write(piece.deflated)
         self._crc = zlib.crc32(piece.plain, self._crc)
         self._bytes += len(piece.plain)
+        self.records += piece.records
 
     def end(self) -> None:
         """Ends the file: all of it is written then, and only its name is not yet its own."""

@@ -4,6 +4,7 @@ import click
 
 from headrace.cli.gc import gc
 from headrace.cli.new import new
+from headrace.cli.lineage import lineage
 from headrace.cli.plan import plan
 from headrace.cli.run import run
 from headrace.cli.runs import runs
@@ -31,6 +32,7 @@ def commands() -> None:
 
 commands.add_command(gc)
 commands.add_command(new)
+commands.add_command(lineage)
 commands.add_command(plan)
 commands.add_command(run)
 commands.add_command(runs)

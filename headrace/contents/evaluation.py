@@ -1,11 +1,15 @@
 """What an Evaluator found: metrics by slice, and why the model was blessed or not."""
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from google.protobuf.message import DecodeError
+
+from headrace.contents.light_protos import message_class
 from headrace.contents.metrics import (
     EXAMPLE_COUNT,
     MEAN_LABEL,
@@ -17,12 +21,32 @@ from headrace.contents.metrics import (
     number,
     slice_of,
 )
-from headrace.contents.validation import Check, Measured, checks_of
+from headrace.contents.tfrecords import read_records
+from headrace.contents.validation import Check, Measured, checks_of, failures_of
 
 if TYPE_CHECKING:
     from tensorflow_model_analysis.proto import metrics_for_slice_pb2
 
 CONFIG_FILE = "eval_config.json"  # what TFMA writes beside the metrics
+
+
+_METRICS, _VALIDATIONS = "metrics", "validations"  # how the names of TFMA's files of records begin
+_MESSAGES = {
+    _METRICS: ("tensorflow_model_analysis/proto/metrics_for_slice.proto", "tensorflow_model_analysis.MetricsForSlice"),
+    _VALIDATIONS: (
+        "tensorflow_model_analysis/proto/validation_result.proto",
+        "tensorflow_model_analysis.ValidationResult",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What TFMA recorded of an evaluation, as it is: without the thresholds that held, which it does not record."""
+
+    metrics: Mapping[Slice, Metrics]  # the candidate's; () is all examples
+    baseline: Mapping[Slice, Metrics]  # the baseline model's; empty where there was none
+    failures: tuple[Check, ...]  # the thresholds that did not hold, and slices that were missing
 
 
 @dataclass(frozen=True)
@@ -68,13 +92,47 @@ def read_evaluation(folder: Path) -> Evaluation:
     config, *_ = eval_config_writer.load_eval_run(str(folder))
     records = list(tfma.load_metrics(str(folder)))
     baselines = {spec.name for spec in config.model_specs if spec.is_baseline}
-    measured = Measured(
-        candidate=_metrics(pair for pair in _measured(records) if pair[1].key.model_name not in baselines),
-        baseline=_metrics(pair for pair in _measured(records) if pair[1].key.model_name in baselines),
-    )
+    measured = _both(records, baselines)
     validation = tfma.load_validation_result(str(folder))
     checks = checks_of(validation, config, records, measured)
     return Evaluation(measured.candidate, measured.baseline, validation.validation_ok, checks)
+
+
+def read_findings(folder: Path) -> Findings:
+    """What TFMA recorded in a ModelEvaluation artifact's `folder`; imports nothing of TFMA's, so it takes no time.
+
+    Metrics are left out, and are None, as in `read_evaluation`.
+
+    Raises:
+        FileNotFoundError: there is no evaluation in the folder.
+        ValueError: a file is damaged.
+        ModuleNotFoundError: TFMA is not installed.
+    """
+    if not (folder / CONFIG_FILE).is_file():
+        raise FileNotFoundError(f"no {CONFIG_FILE} in {folder}")
+    run = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    specs = run.get("evalConfig", {}).get("modelSpecs", [])
+    baselines = {str(spec.get("name", "")) for spec in specs if spec.get("isBaseline")}
+    records = list(_recorded(folder, _METRICS))
+    measured = _both(records, baselines)
+    failures = [check for one in _recorded(folder, _VALIDATIONS) for check in failures_of(one, measured)]
+    return Findings(measured.candidate, measured.baseline, tuple(failures))
+
+
+def _recorded(folder: Path, kind: str) -> Iterator[Any]:
+    message = message_class(*_MESSAGES[kind])
+    for path in sorted(folder.glob(f"{kind}*.tfrecord")):
+        try:
+            yield from map(message.FromString, read_records(path))
+        except DecodeError as error:
+            raise ValueError(f"{path} is damaged: {error}") from error
+
+
+def _both(records: Sequence["metrics_for_slice_pb2.MetricsForSlice"], baselines: Collection[str]) -> Measured:
+    return Measured(
+        candidate=_metrics(pair for pair in _measured(records) if pair[1].key.model_name not in baselines),
+        baseline=_metrics(pair for pair in _measured(records) if pair[1].key.model_name in baselines),
+    )
 
 
 def _measured(

@@ -79,13 +79,26 @@ def read_statistics(folder: Path) -> dict[str, SplitStatistics]:
     return {split: _split(split, path / FILE_NAME) for split, path in split_folders(folder).items()}
 
 
+def read_row_counts(folder: Path) -> dict[str, int]:
+    """Split name to its number of examples, below an ExampleStatistics artifact's `folder`; reads nothing else.
+
+    Raises:
+        FileNotFoundError: there is no such folder, or it holds no split.
+    """
+    return {split: _whole(path / FILE_NAME).num_examples for split, path in split_folders(folder).items()}
+
+
 def _split(split: str, path: Path) -> SplitStatistics:
+    whole = _whole(path)
+    features = [_feature(feature, whole.num_examples) for feature in whole.features]
+    return SplitStatistics(split, whole.num_examples, {feature.name: feature for feature in features})
+
+
+def _whole(path: Path) -> statistics_pb2.DatasetFeatureStatistics:
     recorded = statistics_pb2.DatasetFeatureStatisticsList()
     recorded.ParseFromString(path.read_bytes())
     # Where statistics are sliced, the slices follow as data sets of their own.
-    whole = max(recorded.datasets, key=lambda dataset: dataset.num_examples)
-    features = [_feature(feature, whole.num_examples) for feature in whole.features]
-    return SplitStatistics(split, whole.num_examples, {feature.name: feature for feature in features})
+    return max(recorded.datasets, key=lambda dataset: dataset.num_examples)
 
 
 def _feature(feature: statistics_pb2.FeatureNameStatistics, examples: int) -> FeatureStatistics:

@@ -64,20 +64,43 @@ def checks_of(
         records: its metrics as TFMA recorded them.
         measured: the same metrics, as plain numbers.
     """
-    checks = list(_missing(validation))
-    seen = set()
-    for record in validation.metric_validations_per_slice:
-        for failure in record.failures:
-            limits = failure.metric_threshold
-            threshold = limits.value_threshold if limits.HasField("value_threshold") else limits.change_threshold
-            seen.add(_identity(record, failure.metric_key, threshold))
-            checks.append(_check(record, failure.metric_key, failure.metric_value, threshold, measured, held=False))
+    checks = list(failures_of(validation, measured))
+    seen = {_identity(record, key, threshold) for record, key, _, threshold in _failed(validation)}
     for record, key, value, threshold in _thresholds(config, records):
         identity = _identity(record, key, threshold)
         if identity not in seen:
             seen.add(identity)  # several slicing specs may ask the same of one slice
             checks.append(_check(record, key, value, threshold, measured, held=True))
     return tuple(checks)
+
+
+def failures_of(validation: "validation_result_pb2.ValidationResult", measured: Measured) -> Iterator[Check]:
+    """The checks of a validation that failed: what TFMA records of it. Imports nothing of TFMA's.
+
+    Args:
+        validation: TFMA's result.
+        measured: the metrics that it validated, as plain numbers.
+    """
+    yield from _missing(validation)
+    for record, key, value, threshold in _failed(validation):
+        yield _check(record, key, value, threshold, measured, held=False)
+
+
+def _failed(
+    validation: "validation_result_pb2.ValidationResult",
+) -> Iterator[
+    tuple[
+        "validation_result_pb2.MetricsValidationForSlice",
+        "metrics_for_slice_pb2.MetricKey",
+        "metrics_for_slice_pb2.MetricValue",
+        "_Threshold",
+    ]
+]:
+    for record in validation.metric_validations_per_slice:
+        for failure in record.failures:
+            limits = failure.metric_threshold
+            threshold = limits.value_threshold if limits.HasField("value_threshold") else limits.change_threshold
+            yield record, failure.metric_key, failure.metric_value, threshold
 
 
 def _missing(validation: "validation_result_pb2.ValidationResult") -> Iterator[Check]:
@@ -170,13 +193,12 @@ def _check(
 
 def _bound(threshold: "_Threshold", before: float | None) -> str:
     """The threshold in words; `before` is the baseline model's value, for changes relative to it."""
-    from tensorflow_model_analysis.proto import config_pb2
-
-    if isinstance(threshold, config_pb2.GenericValueThreshold):
+    if threshold.DESCRIPTOR.name == "GenericValueThreshold":  # by name: its class may be another than TFMA's
         bounds = (("at least", "lower_bound"), ("at most", "upper_bound"))
         asked = [f"{w} {getattr(threshold, b).value:.6g}" for w, b in bounds if threshold.HasField(b)]
         return " and ".join(asked)
-    least = "at most" if threshold.direction == config_pb2.MetricDirection.LOWER_IS_BETTER else "at least"
+    directions = threshold.DESCRIPTOR.fields_by_name["direction"].enum_type.values_by_name
+    least = "at most" if threshold.direction == directions["LOWER_IS_BETTER"].number else "at least"
     asked = []
     if threshold.HasField("absolute"):
         asked.append(f"{least} {threshold.absolute.value:.6g}")

@@ -1,4 +1,9 @@
-"""Custom properties that Headrace adds to executions; stock TFX writes none of them."""
+"""Custom properties that Headrace adds to executions and to runs; stock TFX writes none of them.
+
+None is ever put on an artifact: TFX's cache key hashes what is on those. docs/recorded-facts.md has them in a table.
+"""
+
+# On executions.
 
 CPU_SECONDS = "headrace_cpu_seconds"  # user and system time of the node's process
 PEAK_MEMORY_BYTES = "headrace_peak_memory_bytes"  # of the node's process, what it shares with the warm server included
@@ -11,7 +16,19 @@ ERROR_WHY = "headrace_error_why"
 ERROR_NEXT = "headrace_error_next"  # what to do about it, a command where there is one
 KEY = "headrace_key"  # what went into the cache key, in parts: KeyParts as JSON
 OUTPUTS = "headrace_outputs"  # names and sizes of what it left: a digest for each output's "key/index", as JSON
+CODE = "headrace_code"  # one digest of the code it ran, which KEY has file by file
+INPUT_FILES = "headrace_input_files"  # what an ExampleGen read: [path, bytes, time of change in ns] by split, as JSON
+ROWS = "headrace_rows"  # rows by split, as JSON: those that an ExampleGen wrote, or that a StatisticsGen read
 SKIPPED = "headrace_skipped"  # on a CANCELED execution: its node was skipped on purpose, nobody ended it
-RUN_STATE = "headrace_run_state"  # on a run's context: how the run ended, where its executions alone would not tell
 EXECUTOR = "headrace_executor"  # class path of what did the work, a stand-in or the stock executor
 STOCK_REASON = "headrace_stock_reason"  # why a stand-in did not
+
+# On a run's context.
+RUN_STATE = "headrace_run_state"  # how the run ended, where its executions alone would not tell
+GIT_COMMIT = "headrace_git_commit"  # of the project; missing where it is in no git repository
+GIT_DIRTY = "headrace_git_dirty"  # whether `git status` listed anything then, what is not ignored and not added too
+VERSIONS = "headrace_versions"  # package to version, and "python", as JSON
+USER = "headrace_user"
+HOST = "headrace_host"
+PARAMETERS = "headrace_parameters"  # RuntimeParameters and the values they had, defaults too, as JSON
+COMMAND = "headrace_command"  # what was typed

@@ -50,6 +50,7 @@ class Execution:
     ended: datetime  # the last change: the end, where it has ended
     properties: Mapping[str, Property] = field(default_factory=dict)
     pipeline: str = ""  # the pipeline that runs; not the sub-pipeline in it
+    run: str = ""  # the id of its run; empty where it is of none
 
     @property
     def seconds(self) -> float:

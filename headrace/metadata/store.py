@@ -6,12 +6,15 @@ has no more.
 """
 
 import fcntl
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from threading import RLock
 from typing import Self
 
+from google.protobuf.json_format import MessageToDict
 from ml_metadata import errors as mlmd_errors
 from ml_metadata.metadata_store import ListOptions, OrderByField, metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
@@ -25,6 +28,7 @@ from headrace.settings import Settings
 # For callers, who do not import ml_metadata.
 ConnectionConfig, Context, MlmdExecution, Value = mlmd.ConnectionConfig, mlmd.Context, mlmd.Execution, mlmd.Value
 
+_JSON_VALUE = "__value__"  # the field under which TFX keeps a JSON value that is no object
 _READS_A_CALL = 20  # executions that can be read in bulk in the time of one call
 _WRITES_A_CALL = 500
 
@@ -81,6 +85,11 @@ class MetadataStore:
                 next_step=aside if file else "",
             ) from error
 
+    def pipelines(self) -> list[str]:
+        """The names of all pipelines, those of sub-pipelines too."""
+        with self.lock:
+            return [context.name for context in self._contexts_of_type(PIPELINE)]
+
     def runs(self, pipeline: str | None = None, limit: int | None = None) -> list[Run]:
         """The runs of a pipeline, or of all, the newest first; at most `limit` of them."""
         with self.lock:
@@ -109,9 +118,13 @@ class MetadataStore:
         """The executions of some runs, by the run's id, each run's in the order they were registered."""
         with self.lock:
             found = {run.id: self.handle.get_executions_by_context(run.context_id) for run in runs}
-            records = self._executions([execution for executions in found.values() for execution in executions])
+            every = [execution for executions in found.values() for execution in executions]
+            records = self._executions(every, with_runs=False)
         by_id = {record.id: record for record in records}
-        return {run_id: [by_id[one] for one in sorted(each.id for each in ones)] for run_id, ones in found.items()}
+        return {
+            run_id: [replace(by_id[one], run=run_id) for one in sorted(each.id for each in ones)]
+            for run_id, ones in found.items()
+        }
 
     def unfinished_without_run(self, pipeline: str) -> list[Execution]:
         """The executions of a pipeline that are NEW or RUNNING and of no run, as an ASYNC pipeline's are."""
@@ -126,9 +139,26 @@ class MetadataStore:
 
     def execution(self, execution_id: int) -> Execution | None:
         """One execution, or None."""
+        found = self.executions_by_id([execution_id])
+        return found[0] if found else None
+
+    def executions_by_id(self, execution_ids: Iterable[int], *, named: bool = True) -> list[Execution]:
+        """Some executions, in the order they were registered; ids that there are not are left out.
+
+        Args:
+            execution_ids: of which.
+            named: look for their pipeline, node and run, which takes a call for each; without, these are empty.
+        """
+        ids = sorted(execution_ids)
         with self.lock:
-            found = self._executions(self.handle.get_executions_by_id([execution_id]))
-            return found[0] if found else None
+            return self._executions(self.handle.get_executions_by_id(ids), named=named) if ids else []
+
+    def artifacts_by_id(self, artifact_ids: Iterable[int]) -> list[Artifact]:
+        """Some artifacts, in the order they were recorded; ids that there are not are left out."""
+        ids = sorted(artifact_ids)
+        with self.lock:
+            found = self.handle.get_artifacts_by_id(ids) if ids else []
+            return [self._artifact(one) for one in sorted(found, key=lambda one: one.id)]
 
     def artifacts(self, artifact_type: str | None = None) -> list[Artifact]:
         """The artifacts of a type ("Model"), or all, in the order they were recorded."""
@@ -144,9 +174,22 @@ class MetadataStore:
 
     def artifact(self, artifact_id: int) -> Artifact | None:
         """One artifact, or None."""
+        found = self.artifacts_by_id([artifact_id])
+        return found[0] if found else None
+
+    def artifacts_at(self, uri: str) -> list[Artifact]:
+        """The artifacts of a folder, in the order they were recorded."""
         with self.lock:
-            found = self.handle.get_artifacts_by_id([artifact_id])
-            return self._artifact(found[0]) if found else None
+            found = self.handle.get_artifacts_by_uri(uri)
+            return [self._artifact(one) for one in sorted(found, key=lambda one: one.id)]
+
+    def artifact_of_name(self, name: str) -> Artifact | None:
+        """The artifact that has this name in ML Metadata, or None; Headrace gives none, other runners do."""
+        with self.lock:
+            for kind in self.handle.get_artifact_types():
+                if found := self.handle.get_artifact_by_type_and_name(kind.name, name):
+                    return self._artifact(found)
+        return None
 
     def inputs(self, execution_id: int) -> dict[str, list[Artifact]]:
         """What an execution read, by input key."""
@@ -176,10 +219,12 @@ class MetadataStore:
                 execution.last_known_state = mlmd.Execution.State.Value(state)
             self.handle.put_executions([execution])
 
-    def annotate_run(self, run: Run, properties: Mapping[str, Property]) -> None:
-        """Adds custom properties to a run."""
+    def annotate_run(self, run_id: str, properties: Mapping[str, Property]) -> None:
+        """Adds custom properties to a run; does nothing where it has no context, as one of an ASYNC pipeline."""
         with self.lock:
-            [context] = self.handle.get_contexts_by_id([run.context_id])
+            context = self._context(PIPELINE_RUN, run_id)
+            if context is None:
+                return
             for name, value in properties.items():
                 _set(context.custom_properties[name], value)
             self.handle.put_contexts([context])
@@ -214,8 +259,11 @@ class MetadataStore:
             by_key.setdefault(event.path.steps[0].key, []).append(self._artifact(found[event.artifact_id]))
         return by_key
 
-    def _executions(self, executions: Sequence[mlmd.Execution]) -> list[Execution]:
-        nodes = self._nodes([execution.id for execution in executions])
+    def _executions(
+        self, executions: Sequence[mlmd.Execution], *, named: bool = True, with_runs: bool = True
+    ) -> list[Execution]:
+        ids = [execution.id for execution in executions]
+        nodes = self._nodes(ids, with_runs=with_runs) if named else dict.fromkeys(ids, ("", "", ""))
         return [
             Execution(
                 execution.id,
@@ -226,28 +274,36 @@ class MetadataStore:
                 time_of(execution.last_update_time_since_epoch),
                 _properties(execution),
                 nodes[execution.id][0],
+                nodes[execution.id][2],
             )
             for execution in sorted(executions, key=lambda one: one.id)
         ]
 
-    def _nodes(self, execution_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
-        """The pipeline and the node of each execution."""
+    def _nodes(self, execution_ids: Sequence[int], *, with_runs: bool) -> dict[int, tuple[str, str, str]]:
+        """The pipeline, the node and the run of each execution."""
         if not execution_ids:
             return {}
         names: dict[int, list[str]] = {execution_id: [] for execution_id in execution_ids}
+        runs: dict[int, str] = {}
         newest = self.handle.get_executions(ListOptions(limit=1, order_by=OrderByField.ID, is_asc=False))
         # One call an execution asked for, or one a node, which reads all executions there are: whichever costs less.
         if len(names) * _READS_A_CALL < newest[0].id:
             for execution_id in names:
                 contexts = self.handle.get_contexts_by_execution(execution_id)
                 names[execution_id] = [context.name for context in contexts if context.type == NODE]
+                of_runs = [context.name for context in contexts if context.type == PIPELINE_RUN]
+                runs[execution_id] = min(of_runs, key=len, default="")  # not that of a sub-pipeline's part
         else:
             for context in self._contexts_of_type(NODE):
                 for execution in self.handle.get_executions_by_context(context.id):
                     if execution.id in names:
                         names[execution.id].append(context.name)
+            for context in self._contexts_of_type(PIPELINE_RUN) if with_runs else ():
+                for execution in self.handle.get_executions_by_context(context.id):
+                    known = runs.get(execution.id)
+                    runs[execution.id] = context.name if known is None else min(known, context.name, key=len)
         pipelines = [context.name for context in self._contexts_of_type(PIPELINE)]
-        return {execution_id: node_of(own, pipelines) for execution_id, own in names.items()}
+        return {one: (*node_of(own, pipelines), runs.get(one, "")) for one, own in names.items()}
 
     def _artifact(self, artifact: mlmd.Artifact) -> Artifact:
         return Artifact(
@@ -285,12 +341,16 @@ def sqlite_config(path: Path) -> mlmd.ConnectionConfig:
 
 
 def _properties(node: mlmd.Execution | mlmd.Artifact | mlmd.Context) -> dict[str, Property]:
-    """Properties and custom properties; values that are not plain are left out."""
+    """Properties and custom properties; a JSON value of TFX's as text, protos left out."""
     values: dict[str, Property] = {}
     for name, value in [*node.properties.items(), *node.custom_properties.items()]:
         kind = value.WhichOneof("value")
         if kind in ("int_value", "double_value", "string_value", "bool_value"):
             values[name] = getattr(value, kind)
+        elif kind == "struct_value":
+            found = MessageToDict(value.struct_value)
+            inner = found.get(_JSON_VALUE, found)
+            values[name] = inner if isinstance(inner, str) else json.dumps(inner)
     return values
 
 

@@ -14,7 +14,7 @@ from tfx.proto.orchestration.executable_spec_pb2 import BeamExecutableSpec
 from tfx.proto.orchestration.pipeline_pb2 import PipelineNode
 from tfx.types import Artifact
 
-from headrace.orchestration.changes import KeyParts
+from headrace.metadata.changes import KeyParts
 from headrace.orchestration.code_fingerprint import python_spec, wheel_of
 
 Spec = TypeVar("Spec", bound=Message)

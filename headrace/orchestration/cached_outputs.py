@@ -18,8 +18,8 @@ from tfx.orchestration.metadata import Metadata
 from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.types import Artifact
 
+from headrace.metadata.changes import Category, Change
 from headrace.metadata.properties import OUTPUTS
-from headrace.orchestration.changes import Category, Change
 
 CACHE_CONTEXT = "execution_cache"  # TFX's type of the contexts that are cache keys
 _PUSHED = "pushed_destination"  # where Pusher copied a model to

@@ -28,8 +28,11 @@ _TYPES: Mapping[int, type[int] | type[float] | type[str]] = {
 }
 
 
-def bind_parameters(pipeline: Pipeline, run_id: str, values: Mapping[str, str]) -> None:
+def bind_parameters(pipeline: Pipeline, run_id: str, values: Mapping[str, str]) -> dict[str, int | float | str]:
     """Puts the run's id and the values of its RuntimeParameters into `pipeline`.
+
+    Returns:
+        The values its own parameters have, those that are left at their defaults too.
 
     Raises:
         UnknownNameError: the pipeline has no parameter of that name.
@@ -53,7 +56,9 @@ def bind_parameters(pipeline: Pipeline, run_id: str, values: Mapping[str, str]) 
             raise ParameterError(
                 f"the parameter {name!r} has no value and no default", next_step=f"add --set {name}=VALUE"
             )
+    chosen = {name: bound.get(name, _default(declared[name])) for name in sorted(users)}
     substitute_runtime_parameter(pipeline, bound)
+    return chosen
 
 
 def local_deployment(pipeline: Pipeline, settings: Settings) -> LocalDeploymentConfig:
@@ -91,6 +96,11 @@ def connection_config(deployment: LocalDeploymentConfig, settings: Settings) -> 
     if kind is None:
         return project_config(settings)
     return getattr(deployment.metadata_connection_config, kind)
+
+
+def _default(parameter: RuntimeParameter) -> int | float | str:
+    value: int | float | str = getattr(parameter.default_value, parameter.default_value.WhichOneof("value"))
+    return value
 
 
 def _runtime_parameters(message: Message) -> Iterator[RuntimeParameter]:

@@ -32,6 +32,7 @@ from headrace.orchestration.connection import SharedMetadata
 from headrace.orchestration.executors import process_operators
 from headrace.orchestration.faults import failure_of
 from headrace.orchestration.graph import GraphNode
+from headrace.orchestration.node_facts import input_files, row_counts
 from headrace.orchestration.node_process import STOPPED, NodeFailedError, NodeProcesses
 from headrace.orchestration.outcomes import Failure, NodeState
 from headrace.orchestration.outputs_lock import OutputsLock
@@ -176,7 +177,8 @@ class NodeLauncher(Launcher):
                 parameters=parameters,
             )
             contexts.append(cache_context)
-            self._store.annotate(execution.id, {names.KEY: parts.to_json()})
+            facts = {names.KEY: parts.to_json(), names.CODE: digest_of(code), **input_files(parameters)}
+            self._store.annotate(execution.id, facts)
             if self._pipeline_node.execution_options.caching_options.enable_cache:
                 found = find_cached_outputs(connection, cache_context.name)
                 if found.execution_id is not None:
@@ -203,7 +205,8 @@ class NodeLauncher(Launcher):
         finally:
             self._clean_up_stateless_execution_info(info)
         self._clean_up_stateful_execution_info(info)
-        made = {names.LOG: str(self._log), names.OUTPUTS: manifests_of(info.output_dict)}
+        made: dict[str, Property] = {names.LOG: str(self._log), names.OUTPUTS: manifests_of(info.output_dict)}
+        made |= row_counts(info.output_dict, output, info.exec_properties)
         for name, value in made.items():
             data_types_utils.set_metadata_value(output.execution_properties[name], value)
         self._publish_successful_execution(info.execution_id, contexts, info.output_dict, output)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from headrace.metadata import MetadataStore
+from headrace.metadata.changes import Category, Change, KeyParts, changes
 from headrace.metadata.contexts import NODE, PIPELINE_RUN
 from headrace.metadata.properties import KEY, WALL_SECONDS
 from headrace.metadata.store import MlmdExecution
-from headrace.orchestration.changes import Category, Change, KeyParts, changes
 
 
 @dataclass(frozen=True)

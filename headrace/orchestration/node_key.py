@@ -17,10 +17,10 @@ from tfx.types import Artifact
 from tfx.utils import import_utils
 
 from headrace.metadata import MetadataStore
+from headrace.metadata.changes import KeyParts
 from headrace.metadata.store import ConnectionConfig
 from headrace.orchestration.cache_key import key_parts, with_code
 from headrace.orchestration.cached_outputs import CacheLookup, find_cached_outputs, imported_files
-from headrace.orchestration.changes import KeyParts
 from headrace.orchestration.code_fingerprint import code_of, digest_of
 from headrace.orchestration.connection import SharedMetadata
 from headrace.orchestration.graph import GraphNode

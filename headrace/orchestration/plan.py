@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 from headrace.metadata import MetadataStore
+from headrace.metadata.changes import Category, Change
 from headrace.metadata.store import ConnectionConfig
-from headrace.orchestration.changes import Category, Change
 from headrace.orchestration.graph import GraphNode
 from headrace.orchestration.node_history import NodeHistory
 from headrace.orchestration.node_key import KeyMaker

@@ -88,7 +88,7 @@ def run_lock(settings: Settings, pipeline: str, run_id: str, command: str = "") 
     path, draft = folder / LOCK_FILE, folder / f"{LOCK_FILE}.{os.getpid()}"
     facts = {
         "pid": os.getpid(),
-        "user": _user(),
+        "user": user_name(),
         "host": socket.gethostname(),
         "started": datetime.now(UTC).isoformat(),
         "command": command or _command(pipeline),
@@ -140,7 +140,7 @@ def reconcile(settings: Settings, store: MetadataStore) -> list[DiedRun]:
 def _bury(locked: LockedRun, store: MetadataStore) -> DiedRun:
     run = next((one for one in store.runs(locked.pipeline) if one.id == locked.run_id), None)
     if run:
-        store.annotate_run(run, {names.RUN_STATE: DIED})
+        store.annotate_run(run.id, {names.RUN_STATE: DIED})
         unfinished = [one for one in store.executions(run) if one.state in (State.NEW, State.RUNNING)]
     else:
         unfinished = [one for one in store.unfinished_without_run(locked.pipeline) if one.started >= locked.started]
@@ -204,7 +204,8 @@ def _is_held(path: Path) -> bool | None:
         return None
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Who runs this process, by name where the machine knows one."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user without a name

@@ -1,21 +1,18 @@
 """The runs there were and are, from ML Metadata and the locks of those that go on."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 
-from headrace.errors import UnknownNameError
 from headrace.metadata import Execution, MetadataStore, Run, State
 from headrace.metadata import properties as names
+from headrace.metadata.run_names import resolve_run
 from headrace.orchestration.outcomes import Failure, NodeState, RunState
 from headrace.orchestration.run_lock import KILLED, LockedRun, live_runs
 from headrace.settings import Settings
 
-LATEST = "latest"
 RUNNING = "running"
-_SHOWN = 5  # ids in a message
 _STATES = {
     State.UNKNOWN: "unknown",
     State.NEW: RUNNING,
@@ -106,7 +103,7 @@ def find_run(settings: Settings, store: MetadataStore | None, name: str) -> RunR
         UnknownNameError: there is none, or more than one.
     """
     runs, live = _known(settings, store)
-    run = {run_id_of(run): run for run in runs}[_resolve(name, [run_id_of(run) for run in runs])]
+    run = {run_id_of(run): run for run in runs}[resolve_run(name, [run_id_of(run) for run in runs])]
     executions = store.executions(run) if store and isinstance(run, Run) else []
     return _record(run, executions, live)
 
@@ -124,27 +121,6 @@ def _known(settings: Settings, store: MetadataStore | None) -> tuple[list[Run | 
     starting = [run for run in locked if run.run_id not in ids]
     runs: list[Run | LockedRun] = [*starting, *recorded]
     return sorted(runs, key=lambda run: run.started, reverse=True), {run.run_id for run in locked}
-
-
-def _resolve(name: str, ids: Sequence[str]) -> str:
-    if name == LATEST and ids:
-        return ids[0]
-    begin = [name] if name in ids else [one for one in ids if one.startswith(name)]
-    if len(begin) == 1:
-        return begin[0]
-    what = f"there is no run {name!r}"
-    if len(begin) > 1:
-        what = f"{len(begin)} runs begin with {name!r}"
-        why = _some(begin)
-    elif near := get_close_matches(name, [*ids, LATEST], n=1, cutoff=0.5):
-        why = f"did you mean {near[0]!r}?"
-    else:
-        why = f"the newest: {_some(ids)}" if ids else "there are none yet"
-    raise UnknownNameError(what, why=why, next_step="headrace runs list")
-
-
-def _some(ids: Sequence[str]) -> str:
-    return ", ".join(ids[:_SHOWN]) + (", ..." if len(ids) > _SHOWN else "")
 
 
 def _record(run: Run | LockedRun, executions: Iterable[Execution], live: set[str]) -> RunRecord:

@@ -35,6 +35,7 @@ from headrace.orchestration.preflight import check_containers, check_inputs
 from headrace.orchestration.preload import warm_server
 from headrace.orchestration.progress import ConsoleProgress
 from headrace.orchestration.request import RunRequest
+from headrace.orchestration.run_facts import project_of_main, record_run, run_properties
 from headrace.orchestration.run_lock import reconcile, run_lock
 from headrace.orchestration.summary import findings_of
 from headrace.settings import Settings
@@ -78,7 +79,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         server.begin()  # it imports what nodes need while this process checks what it is given
         request = _with_options(request or RunRequest(), run_options)
         name, run_id = pipeline.pipeline_info.id, datetime.now().strftime("%Y%m%d-%H%M%S.%f")
-        bind_parameters(pipeline, run_id, request.parameters)
+        parameters = bind_parameters(pipeline, run_id, request.parameters)
         check_inputs(pipeline)
         with quietly():
             nodes = graph_of(pipeline, self.settings)
@@ -94,8 +95,9 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         command = request.command or _command_of_main() or f"headrace run {name}"
         processes = NodeProcesses(server)
         with run_lock(self.settings, name, run_id, command), stop_on_signals(processes):
+            record_run(nodes, run_id, store, run_properties(project_of_main(), parameters, command))
             outcome = self._run(name, run_id, nodes, store, processes, request)
-            _record_state(outcome, store)
+            store.annotate_run(run_id, {RUN_STATE: outcome.state})
         _raise_unless_succeeded(outcome, command)
         return outcome
 
@@ -134,13 +136,6 @@ def _command_of_main() -> str:
     """What runs the script again that was run without the command, if it was a script."""
     main_file = str(getattr(sys.modules["__main__"], "__file__", ""))
     return f"headrace run {os.path.relpath(main_file)}" if main_file.endswith(".py") else ""
-
-
-def _record_state(outcome: RunOutcome, store: MetadataStore) -> None:
-    """Puts how the run ended on its context, if it has one: an ASYNC pipeline has none."""
-    for run in store.runs(outcome.pipeline):
-        if run.id == outcome.run_id:
-            store.annotate_run(run, {RUN_STATE: outcome.state})
 
 
 def _raise_unless_succeeded(outcome: RunOutcome, command: str) -> None:

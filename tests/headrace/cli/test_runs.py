@@ -127,7 +127,7 @@ def test_a_skipped_node_is_not_a_canceled_one(store: MetadataStore, headrace: Co
 def test_a_state_that_is_recorded_for_the_run_counts(store: MetadataStore, headrace: Command) -> None:
     record_node(store, "1", "Trainer")
     [run] = store.runs()
-    store.annotate_run(run, {names.RUN_STATE: "canceled"})  # between two nodes
+    store.annotate_run(run.id, {names.RUN_STATE: "canceled"})  # between two nodes
     assert state_of(headrace, "1") == "canceled"
     with run_lock(Settings.load(), "taxi", "1"):  # and goes on
         assert state_of(headrace, "1") == "running"

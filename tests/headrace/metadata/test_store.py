@@ -291,8 +291,8 @@ def test_a_run_keeps_what_it_is_annotated_with(store: MetadataStore) -> None:
     record_run(store, "taxi", "2")
     newest, oldest = store.runs()
     assert newest.properties == {}
-    store.annotate_run(newest, {"state": "died", "nodes": 3})
-    store.annotate_run(newest, {"state": "canceled"})
+    store.annotate_run(newest.id, {"state": "died", "nodes": 3})
+    store.annotate_run(newest.id, {"state": "canceled"})
     again = store.runs("taxi")
     assert [run.properties for run in again] == [{"state": "canceled", "nodes": 3}, {}]
     assert [(run.id, run.started, run.context_id) for run in again] == [

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from headrace.orchestration.changes import Category, Change, KeyParts, changes
+from headrace.metadata.changes import Category, Change, KeyParts, changes
 
 PARTS = KeyParts(
     inputs={"examples": ("3",), "model": ("7", "8")},

@@ -1,0 +1,167 @@
+"""`headrace lineage`: where a model came from, and what came of anything."""
+
+import json
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from headrace.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from headrace.lineage.shown import Section, Shown
+
+_WIDE = 200  # columns of a table that goes to a file or a pipe
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def lineage() -> None:
+    """Ask where a model came from, what came of a file, what differs between two runs.
+
+    THING is an artifact's id, a run's id or the beginning of one, "latest" for the latest run, an artifact's name,
+    NODE.KEY for what a node of the latest run made (Trainer.model), or a path: of an artifact, or of a pushed model.
+    """
+
+
+@lineage.command()
+@click.argument("thing", default="latest")
+@json_option
+def trace(thing: str, as_json: bool) -> None:
+    """Show all that THING came from: files, rows, schema, parameters, code, evaluation, who ran it and when.
+
+    Without THING: the latest run.
+    """
+    from headrace.lineage import Lineage
+    from headrace.lineage.tree import tree_of
+
+    found = Lineage().trace(thing)
+    if as_json:
+        _print_json(found.to_json())
+    else:
+        console = _console()
+        console.print(tree_of(found))
+        _print_sections(found.sections()[1:], console)
+
+
+@lineage.command()
+@click.argument("thing")
+@json_option
+def impact(thing: str, as_json: bool) -> None:
+    """Show what was made from THING, and which of it is live.
+
+    THING may be a file or a folder that was read, too.
+    """
+    from headrace.lineage import Lineage
+
+    _print(Lineage().impact(thing), as_json)
+
+
+@lineage.command()
+@click.argument("before")
+@click.argument("after", default="latest")
+@json_option
+def diff(before: str, after: str, as_json: bool) -> None:
+    """Show what differs between two runs: in words, the causes first, then in tables.
+
+    Without AFTER: the latest run.
+    """
+    from headrace.lineage import Lineage
+
+    _print(Lineage().diff(before, after), as_json)
+
+
+@lineage.command()
+@click.argument("thing", default="latest")
+@click.option("--column", help="Only what is made of this raw column.")
+@json_option
+def features(thing: str, column: str | None, as_json: bool) -> None:
+    """Show how the inputs of the model THING are made: raw column, analyzer or vocabulary, feature, input.
+
+    Without THING: the model of the latest run.
+    """
+    from headrace.lineage import Lineage
+
+    found = Lineage().features(thing)
+    _print(found.of_column(column) if column else found, as_json)
+
+
+@lineage.command()
+@click.argument("pipeline", required=False)
+@json_option
+def schema(pipeline: str | None, as_json: bool) -> None:
+    """Show the schemas that PIPELINE has used, and what each one changed.
+
+    PIPELINE may be left out where only one was ever run.
+    """
+    from headrace.lineage import Lineage
+
+    asked = Lineage()
+    _print(asked.schema_history(pipeline or _only_pipeline(asked.store.pipelines())), as_json)
+
+
+@lineage.command()
+@click.argument("pipeline", required=False)
+@json_option
+def live(pipeline: str | None, as_json: bool) -> None:
+    """Show the model of PIPELINE that is pushed now, since when, what it replaced, what was rejected since.
+
+    PIPELINE may be left out where only one was ever run.
+    """
+    from headrace.lineage import Lineage
+
+    asked = Lineage()
+    name = pipeline or _only_pipeline(asked.store.pipelines())
+    found = asked.live(name)
+    if as_json:
+        _print_json(found.to_json())
+    elif not found:
+        click.echo(f"no model of {name} is live: none was pushed")
+    for one in () if as_json else found:
+        _print(one, as_json)
+
+
+def _only_pipeline(known: list[str]) -> str:
+    if len(known) == 1:
+        return known[0]
+    why = f"these were run: {', '.join(sorted(known))}" if known else "none was ever run"
+    raise UserError("which pipeline?", why=why, next_step="give its name at the end of the command")
+
+
+def _print(answer: "Shown", as_json: bool) -> None:
+    if as_json:
+        _print_json(answer.to_json())
+    else:
+        _print_sections(answer.sections(), _console())
+
+
+def _print_json(data: Any) -> None:
+    click.echo(json.dumps(data, indent=2))
+
+
+def _print_sections(sections: "Iterable[Section]", console: "Console") -> None:
+    from rich.table import Table
+
+    for number, section in enumerate(sections):
+        if number:
+            console.print()
+        console.print(section.title, style="bold", soft_wrap=True)
+        for line in section.lines:
+            console.print(line, soft_wrap=True)
+        if section.rows:
+            table = Table(*section.columns, box=None, show_header=any(section.columns), pad_edge=False)
+            for row in section.rows:
+                table.add_row(*row)
+            console.print(table)
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False)  # brackets in data are no markup
+    if console.is_terminal or "COLUMNS" in os.environ:
+        return console
+    return Console(highlight=False, markup=False, width=_WIDE)

@@ -1,0 +1,188 @@
+"""Lineage: the questions that can be asked of a metadata store."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from headrace.errors import UserError
+from headrace.lineage.shown import Records
+
+if TYPE_CHECKING:
+    from headrace.lineage.diff import Diff
+    from headrace.lineage.facts import RunFacts
+    from headrace.lineage.features import Features
+    from headrace.lineage.impact import Impact
+    from headrace.lineage.live import LiveModel
+    from headrace.lineage.schema_history import SchemaHistory
+    from headrace.lineage.trace import Trace
+    from headrace.metadata.records import Artifact, Execution, Property
+    from headrace.metadata.store import MetadataStore
+
+
+class Lineage:
+    """Answers questions about what was recorded. Nothing is read before it is asked for; nothing is ever written."""
+
+    def __init__(self, store: "MetadataStore | Path | str | None" = None) -> None:
+        """Takes a store, or the path of a SQLite one; without it, that of the project around the working folder."""
+        self._given = store
+        self._opened: MetadataStore | None = None
+
+    @classmethod
+    def of_home(cls, home: Path | str) -> Self:
+        """The lineage of what lies in a home, as HEADRACE_HOME has it."""
+        return cls(Path(home) / "metadata.sqlite")
+
+    @property
+    def store(self) -> "MetadataStore":
+        """The store.
+
+        Raises:
+            MetadataStoreError: there is none yet, or it cannot be opened.
+        """
+        if self._opened is None:
+            self._opened = _open(self._given)
+        return self._opened
+
+    def runs(self, pipeline: str | None = None, limit: int | None = None) -> "Records[RunFacts]":
+        """The runs of a pipeline, or of all, the newest first; at most `limit` of them."""
+        from headrace.lineage.facts import run_facts
+
+        runs = self.store.runs(pipeline, limit)
+        executions = self.store.executions_of(runs)
+        return Records(run_facts(run, executions[run.id]) for run in runs)
+
+    def run(self, run: str = "latest") -> "RunFacts":
+        """The run of an id, of a prefix that only one id has, or the "latest".
+
+        Raises:
+            UnknownNameError: there is none, or more than one.
+        """
+        from headrace.lineage.facts import run_facts
+        from headrace.lineage.finding import find_run
+
+        found = find_run(self.store, run)
+        return run_facts(found, self.store.executions(found))
+
+    def executions(self, run: str | None = None) -> "Records[Execution]":
+        """The executions of a run, or all, in the order they were registered."""
+        from headrace.lineage.finding import find_run
+
+        return Records(self.store.executions(find_run(self.store, run) if run else None))
+
+    def artifacts(
+        self,
+        type: str | None = None,  # noqa: A002 - ML Metadata's word
+        where: "Mapping[str, Property] | None" = None,
+    ) -> "Records[Artifact]":
+        """The artifacts of a type ("Model"), or all, in the order they were recorded.
+
+        Args:
+            type: their type.
+            where: what their properties must be: {"span": 3}.
+        """
+        wanted = (where or {}).items()
+        found = self.store.artifacts(type)
+        return Records(one for one in found if all(one.properties.get(name) == value for name, value in wanted))
+
+    def trace(self, subject: "str | int | Path | Artifact" = "latest") -> "Trace":
+        """All that an artifact, a pushed model or what a run made came from.
+
+        Args:
+            subject: an artifact or its id, name or path; a run's id, a prefix of it, or "latest"; the path of a pushed
+                model; NODE.KEY for what a node of the latest run made.
+
+        Raises:
+            UnknownNameError: it stands for nothing, or for several things.
+        """
+        from headrace.lineage.finding import find
+        from headrace.lineage.trace import trace_of
+
+        if not isinstance(subject, str | int | Path):
+            return trace_of(self.store, subject)
+        found = find(self.store, subject)
+        if found.artifact:
+            return trace_of(self.store, found.artifact)
+        assert found.run is not None
+        return trace_of(self.store, found.run)
+
+    def impact(self, subject: "str | int | Path | Artifact") -> "Impact":
+        """What was made from an artifact, or from a file that an ExampleGen read, and which of it is live.
+
+        Raises:
+            UnknownNameError: it stands for nothing.
+            UserError: it is a run, which is made of many artifacts.
+        """
+        from headrace.lineage.impact import impact_of
+
+        if not isinstance(subject, str | int | Path):
+            return impact_of(self.store, subject)
+        if "/" in str(subject) or (not str(subject).isdecimal() and Path(str(subject)).exists()):
+            return impact_of(self.store, Path(subject if isinstance(subject, Path) else str(subject)))
+        return impact_of(self.store, self._artifact(subject))
+
+    def diff(self, before: str, after: str = "latest") -> "Diff":
+        """What differs between two runs, the causes first.
+
+        Raises:
+            UnknownNameError: there is no such run, or more than one.
+        """
+        from headrace.lineage.diff import diff_of
+        from headrace.lineage.finding import find_run
+
+        runs = self.store.runs()
+        return diff_of(self.store, find_run(self.store, before, runs), find_run(self.store, after, runs))
+
+    def features(self, model: "str | int | Path | Artifact" = "latest") -> "Features":
+        """How a model's inputs were made: raw column, analyzer or vocabulary, transformed feature, input.
+
+        Args:
+            model: a model, a pushed model or a transform graph, as `trace` takes it; or a run, whose model is meant.
+
+        Raises:
+            UnknownNameError: it stands for nothing, or no transform graph went into it.
+            UserError: the transform graph cannot be read any more.
+        """
+        from headrace.lineage.features import features_of
+
+        return features_of(self.trace(model))
+
+    def schema_history(self, pipeline: str) -> "SchemaHistory":
+        """The schemas a pipeline has used, what each brought, and where it is from.
+
+        Raises:
+            UnknownNameError: nothing is recorded of the pipeline.
+        """
+        from headrace.lineage.schema_history import schema_history_of
+
+        return schema_history_of(self.store, pipeline)
+
+    def live(self, pipeline: str) -> "Records[LiveModel]":
+        """The model that is pushed now, what it replaced, what was rejected since; for each place it is pushed to.
+
+        Raises:
+            UnknownNameError: nothing is recorded of the pipeline.
+        """
+        from headrace.lineage.live import live_models
+
+        return Records(live_models(self.store, pipeline))
+
+    def _artifact(self, name: "str | int | Path") -> "Artifact":
+        from headrace.lineage.finding import find
+
+        found = find(self.store, name)
+        if found.artifact is None:
+            assert found.run is not None
+            raise UserError(
+                f"{name} is a run, and the question is about one artifact",
+                next_step=f"headrace lineage trace {found.run.id}  # names its artifacts",
+            )
+        return found.artifact
+
+
+def _open(given: "MetadataStore | Path | str | None") -> "MetadataStore":
+    from headrace.metadata.store import MetadataStore
+    from headrace.settings import Settings
+
+    if isinstance(given, MetadataStore):
+        return given
+    return MetadataStore.open(Path(given) if given else Settings.load().metadata_path)

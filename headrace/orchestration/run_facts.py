@@ -1,0 +1,101 @@
+"""What is recorded of a run beside TFX's records: who ran what, from which commit, with which versions.
+
+It is all put on the run's context before the first node starts: a publisher that has
+read the context writes it back as it was, and would take away what came in between.
+"""
+
+import json
+import os
+import platform
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+
+from tfx.orchestration.portable.mlmd import context_lib
+
+from headrace.metadata import MetadataStore, Property
+from headrace.metadata import properties as names
+from headrace.orchestration.connection import SharedMetadata
+from headrace.orchestration.graph import GraphNode
+from headrace.orchestration.project_imports import is_library
+from headrace.orchestration.run_lock import user_name
+from headrace.settings import project_root
+
+# What a model's numbers may depend on.
+PACKAGES = (
+    "headrace", "tfx", "tensorflow", "keras", "tensorflow-transform", "tensorflow-data-validation",
+    "tensorflow-model-analysis", "tfx-bsl", "ml-metadata", "apache-beam", "pyarrow", "numpy",
+)  # fmt: skip
+_PATIENCE_SECONDS = 10.0  # with git; the state is unknown then
+_NO_COMMIT = "(initial)"  # as git has it
+
+
+def git_properties(folder: Path) -> dict[str, Property]:
+    """The commit of the repository around `folder`, and whether its tree is dirty; empty where git does not tell."""
+    arguments = ["git", "-C", str(folder), "status", "--porcelain=v2", "--branch", "--untracked-files=normal"]
+    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}  # it only looks
+    try:
+        git = subprocess.run(
+            arguments,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PATIENCE_SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):  # no git, or no repository
+        return {}
+    lines = git.stdout.decode(errors="replace").splitlines()
+    commit = next((line.split()[2] for line in lines if line.startswith("# branch.oid ")), _NO_COMMIT)
+    if commit == _NO_COMMIT:
+        return {}
+    return {names.GIT_COMMIT: commit, names.GIT_DIRTY: any(not line.startswith("# ") for line in lines)}
+
+
+def project_of_main() -> Path:
+    """The project of the file that runs, or that of the working folder where a library's does."""
+    main = getattr(sys.modules["__main__"], "__file__", None)
+    return project_root(Path(main).parent if main and not is_library(Path(main)) else None)
+
+
+def run_properties(project: Path, parameters: Mapping[str, Property], command: str) -> dict[str, Property]:
+    """All that is recorded of a run when it starts.
+
+    Args:
+        project: the folder of the project that the pipeline is of.
+        parameters: the values of the pipeline's RuntimeParameters.
+        command: what was typed.
+    """
+    return {
+        **git_properties(project),
+        names.VERSIONS: json.dumps(_versions()),
+        names.USER: user_name(),
+        names.HOST: socket.gethostname(),
+        names.PARAMETERS: json.dumps(dict(parameters), sort_keys=True),
+        names.COMMAND: command,
+    }
+
+
+def record_run(
+    nodes: Sequence[GraphNode], run_id: str, store: MetadataStore, properties: Mapping[str, Property]
+) -> None:
+    """Makes the run's context as its first node would, and puts the properties there; an ASYNC pipeline has none."""
+    first = next((node for node in nodes if not node.is_reused), None)
+    if first is None:
+        return
+    with SharedMetadata(store) as connection:
+        context_lib.prepare_contexts(connection, first.node.contexts)
+    store.annotate_run(run_id, properties)
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:  # of a project that does without it
+            continue
+    return found
