@@ -99,7 +99,8 @@ class Writer:
         self._handle.put_parent_contexts([mlmd.ParentContext(child_id=one, parent_id=pipeline) for one in of_runs])
         executions = self._handle.put_executions(list(self._executions(runs)))
         made = self._artifacts(runs)
-        events, associations = [], []
+        events: list[mlmd.Event] = []
+        associations: list[mlmd.Association] = []
         for index, execution in enumerate(executions):
             run, node = index // len(NODES), list(NODES)[index % len(NODES)]
             events += self._events(execution, run, node, made)

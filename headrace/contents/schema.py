@@ -27,8 +27,30 @@ def read_schema(folder: Path) -> list[FeatureSchema]:
     Raises:
         FileNotFoundError: there is no schema in the folder.
     """
-    schema = text_format.Parse((folder / FILE_NAME).read_text(encoding="utf-8"), schema_pb2.Schema())
+    schema = _parsed(folder)
     return [_feature(feature, schema) for feature in schema.feature]
+
+
+def read_domains(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Feature to the texts it may be, for those that the schema in `folder` holds to a list of them.
+
+    Raises:
+        FileNotFoundError: there is no schema in the folder.
+    """
+    schema = _parsed(folder)
+    shared = {domain.name: domain for domain in schema.string_domain}
+    found = {}
+    for feature in schema.feature:
+        match feature.WhichOneof("domain_info"):
+            case "domain" if feature.domain in shared:
+                found[feature.name] = tuple(shared[feature.domain].value)
+            case "string_domain":
+                found[feature.name] = tuple(feature.string_domain.value)
+    return found
+
+
+def _parsed(folder: Path) -> schema_pb2.Schema:
+    return text_format.Parse((folder / FILE_NAME).read_text(encoding="utf-8"), schema_pb2.Schema())
 
 
 def _feature(feature: schema_pb2.Feature, schema: schema_pb2.Schema) -> FeatureSchema:

@@ -38,7 +38,8 @@ class EvaluationFacts:
         if self.blessed is None:
             return "no verdict was recorded"
         if self.blessed:
-            return f"blessed: {'; '.join(self.thresholds) if self.thresholds else 'no threshold was set'}"
+            held = f"all thresholds held: {'; '.join(self.thresholds)}" if self.thresholds else "no threshold was set"
+            return f"blessed: {held}"
         if self.failures is None:
             return f"not blessed, for reasons that cannot be read any more ({self.unreadable})"
         return f"not blessed: {'; '.join(map(failure_text, self.failures)) or 'no reason was recorded'}"

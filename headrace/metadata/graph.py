@@ -136,6 +136,10 @@ class GraphReader:
         finders = {execution for execution, its in made.items() if its <= set(types)}
         self._events |= {event for event in events if event.execution in finders}
 
+    def add_executions(self, execution_ids: Iterable[int]) -> None:
+        """Adds what some executions read and made, or took from the cache."""
+        self._events |= set(self._by_execution(execution_ids))
+
     def add_producers(self, artifact_ids: Iterable[int]) -> None:
         """Adds the executions that made some artifacts, and what these read."""
         made = self._made(artifact_ids)

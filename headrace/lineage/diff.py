@@ -1,0 +1,166 @@
+"""Diff: what differs between two runs, the causes first: in words, then in tables."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from headrace.contents.metrics import EXAMPLE_COUNT, Metrics, Slice, slice_text
+from headrace.contents.statistics import read_statistics
+from headrace.contents.statistics_distance import FeatureDistance, distances
+from headrace.lineage.differences import (
+    Difference,
+    Kind,
+    Side,
+    of_data,
+    of_environment,
+    of_nodes,
+    of_resources,
+    of_schemas,
+    of_vocabularies,
+    pairs,
+    read_or_none,
+)
+from headrace.lineage.evaluations import EvaluationFacts, pushes_of
+from headrace.lineage.facts import STATISTICS, RunFacts
+from headrace.lineage.shown import Section, Shown
+from headrace.metadata.records import Run
+from headrace.metadata.store import MetadataStore
+
+_METRICS_SHOWN, _FEATURES_SHOWN = 15, 15
+
+
+@dataclass(frozen=True)
+class MetricChange:
+    """A metric of a slice in both runs."""
+
+    slice: Slice
+    metric: str
+    before: float | None
+    after: float | None
+    examples: int | None  # in the slice, in the run after
+
+    @property
+    def change(self) -> float | None:
+        """After minus before, where both have a value."""
+        return None if self.before is None or self.after is None else self.after - self.before
+
+
+@dataclass(frozen=True)
+class Diff(Shown):
+    """What differs between two runs."""
+
+    before: RunFacts
+    after: RunFacts
+    differences: tuple[Difference, ...]  # ranked: causes before effects, and of a kind the largest first
+    features: Mapping[str, tuple[FeatureDistance, ...]]  # of the statistics, by split
+    metrics: tuple[MetricChange, ...]  # overall first, then by change times examples
+
+    def rows(self) -> list[dict[str, object]]:
+        """A row a difference."""
+        return [{"kind": one.kind.value, "subject": one.subject, "detail": one.detail} for one in self.differences]
+
+    def sections(self) -> list[Section]:
+        """The differences in words, then tables of statistics and metrics."""
+        title = f"{self.before.id} -> {self.after.id}"
+        lines = tuple(map(str, self.differences)) or ("nothing differs that was recorded",)
+        return [
+            Section(title, lines),
+            *(_feature_section(split, found) for split, found in self.features.items() if found),
+            *([_metric_section(self.metrics)] if self.metrics else []),
+        ]
+
+
+def diff_of(store: MetadataStore, before: Run, after: Run) -> Diff:
+    """What differs between two runs."""
+    old, new = Side.of(store, before), Side.of(store, after)
+    features = _feature_distances(old, new)
+    metrics = _metric_changes(old.evaluation(), new.evaluation())
+    found = [
+        *of_nodes(old, new),
+        *of_data(old, new, features),
+        *of_schemas(old, new),
+        *of_vocabularies(old, new),
+        *of_environment(old.facts, new.facts),
+        *_of_verdict(old, new),
+        *_of_metrics(metrics),
+        *of_resources(old, new),
+    ]
+    order = list(Kind)
+    ranked = sorted(dict.fromkeys(found), key=lambda one: order.index(one.kind))
+    return Diff(old.facts, new.facts, tuple(ranked), features, tuple(metrics))
+
+
+def _of_verdict(old: Side, new: Side) -> Iterator[Difference]:
+    was, now = old.evaluation(), new.evaluation()
+    if was and now and was.blessed != now.blessed:
+        yield Difference(Kind.VERDICT, "", f"{was.verdict} -> {now.verdict}")
+    pushed = [any(push.pushed for push in pushes_of(side.graph)) for side in (old, new)]
+    if pushed[0] != pushed[1]:
+        yield Difference(Kind.VERDICT, "", "pushed -> not pushed" if pushed[0] else "not pushed -> pushed")
+
+
+def _of_metrics(changes: list[MetricChange]) -> Iterator[Difference]:
+    for one in changes:
+        if not one.slice:
+            yield Difference(Kind.METRIC, f"{one.metric} overall", _metric_text(one))
+
+
+def _feature_distances(old: Side, new: Side) -> dict[str, tuple[FeatureDistance, ...]]:
+    found: dict[str, tuple[FeatureDistance, ...]] = {}
+    for _, before, after in pairs(old, new, STATISTICS):
+        was, now = (read_or_none(read_statistics, one) for one in (before, after))
+        for split in (was or {}).keys() & (now or {}).keys():
+            assert was is not None
+            assert now is not None
+            found[split] = tuple(distances(was[split], now[split]))
+    return dict(sorted(found.items()))
+
+
+def _metric_changes(was: EvaluationFacts | None, now: EvaluationFacts | None) -> list[MetricChange]:
+    if was is None or now is None or was.metrics is None or now.metrics is None:
+        return []
+    none: Metrics = {}
+    changes = []
+    for key in dict.fromkeys([*was.metrics, *now.metrics]):
+        old, new = was.metrics.get(key, none), now.metrics.get(key, none)
+        examples = new.get(EXAMPLE_COUNT)
+        for metric in dict.fromkeys([*old, *new]):
+            if old.get(metric) != new.get(metric):
+                count = None if examples is None else round(examples)
+                changes.append(MetricChange(key, metric, old.get(metric), new.get(metric), count))
+    return sorted(changes, key=lambda one: (one.slice != (), -abs(one.change or 0) * (one.examples or 1)))
+
+
+def _metric_text(one: MetricChange) -> str:
+    values = " -> ".join("none" if value is None else f"{value:.4g}" for value in (one.before, one.after))
+    return values if one.change is None else f"{values} ({one.change:+.4g})"
+
+
+def _feature_section(split: str, found: tuple[FeatureDistance, ...]) -> Section:
+    rows = [
+        (
+            one.feature,
+            "" if one.distance is None else f"{one.distance:.3f}",
+            "" if one.missing_before is None else f"{one.missing_before:.1%}",
+            "" if one.missing_after is None else f"{one.missing_after:.1%}",
+            one.detail,
+        )
+        for one in found[:_FEATURES_SHOWN]
+    ]
+    columns = ("feature", "distance", "missing before", "missing after", "")
+    return Section(f"Statistics of split {split}", (), columns, tuple(rows))
+
+
+def _metric_section(changes: tuple[MetricChange, ...]) -> Section:
+    rows = [
+        (
+            slice_text(one.slice),
+            one.metric,
+            *("" if value is None else f"{value:.4g}" for value in (one.before, one.after)),
+            "" if one.change is None else f"{one.change:+.4g}",
+            "" if one.examples is None else f"{one.examples:,}",
+        )
+        for one in changes[:_METRICS_SHOWN]
+    ]
+    more = len(changes) - len(rows)
+    columns = ("slice", "metric", "before", "after", "change", "examples")
+    return Section("Metrics", (f"and {more} smaller changes",) if more > 0 else (), columns, tuple(rows))

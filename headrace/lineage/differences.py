@@ -1,0 +1,259 @@
+"""What differs between two runs, one kind of thing after another."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from google.protobuf.message import DecodeError
+from google.protobuf.text_format import ParseError
+
+from headrace.contents.schema_changes import schema_changes
+from headrace.contents.statistics_distance import FeatureDistance
+from headrace.contents.vocabularies import read_vocabularies
+from headrace.lineage.evaluations import EvaluationFacts, evaluations_of
+from headrace.lineage.facts import RunFacts, Step, input_data, run_facts, step_of
+from headrace.lineage.shown import UNKNOWN, size, text
+from headrace.lineage.trace import SCHEMA, TRANSFORM
+from headrace.metadata.graph import Graph, GraphReader
+from headrace.metadata.records import Artifact, Execution, Run, State
+from headrace.metadata.store import MetadataStore
+
+_TOO_CLOSE = 0.01  # distances of statistics below it are not put in words
+_NOT_GIVEN = "not given"
+_ENDED_WELL = (State.COMPLETE.value, State.CACHED.value)
+Contents = TypeVar("Contents")
+
+
+class Kind(StrEnum):
+    """What a difference is of: causes first, in the order they are told, then effects."""
+
+    PARAMETER = "parameter"
+    CODE = "code"
+    DATA = "data"
+    SCHEMA = "schema"
+    VOCABULARY = "vocabulary"
+    NODES = "nodes"
+    ENVIRONMENT = "environment"
+    VERDICT = "verdict"
+    METRIC = "metric"
+    RESOURCES = "resources"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that differs."""
+
+    kind: Kind
+    subject: str  # the node, file, feature, metric, ...
+    detail: str  # in words
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.subject}: {self.detail}" if self.subject else f"{self.kind}: {self.detail}"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two runs."""
+
+    facts: RunFacts
+    graph: Graph
+    deciding: Mapping[str, Execution]  # of each node its last execution
+
+    @staticmethod
+    def of(store: MetadataStore, run: Run) -> "Side":
+        """Reads a run."""
+        executions = store.executions(run)
+        reader = GraphReader(store)
+        reader.add_executions(one.id for one in executions)
+        graph = reader.graph()
+        return Side(run_facts(run, executions), graph, {one.node: one for one in executions})
+
+    def artifacts(self, type_name: str) -> dict[str, Artifact]:
+        """What the run's nodes made, by "node key"."""
+        return {
+            f"{node} {key}": one
+            for node, execution in self.deciding.items()
+            for key, many in self.graph.outputs(execution.id).items()
+            for one in many
+            if one.type == type_name
+        }
+
+    def evaluation(self) -> EvaluationFacts | None:
+        """The run's last evaluation; None where there was none."""
+        found = evaluations_of(self.graph)
+        return found[-1] if found else None
+
+
+def of_nodes(old: Side, new: Side) -> Iterator[Difference]:
+    """Nodes that only one run has or that ended otherwise, their parameters, their code."""
+    for node in dict.fromkeys([*old.deciding, *new.deciding]):
+        if node not in new.deciding or node not in old.deciding:
+            where = "only in the run before" if node in old.deciding else "only in the run after"
+            yield Difference(Kind.NODES, node, where)
+            continue
+        was, now = step_of(old.deciding[node]), step_of(new.deciding[node])
+        if (was.state in _ENDED_WELL) != (now.state in _ENDED_WELL):
+            yield Difference(Kind.NODES, node, f"{was.state} -> {now.state}")
+        yield from _of_parameters(node, was.options, now.options)
+        yield from _of_code(node, was, now)
+
+
+def of_data(old: Side, new: Side, features: Mapping[str, tuple[FeatureDistance, ...]]) -> Iterator[Difference]:
+    """Data from outside: spans, files, rows, and features whose values are distributed otherwise."""
+    was, now = ({one.node: one for one in input_data(side.graph)} for side in (old, new))
+    for node in was.keys() & now.keys():
+        before, after = was[node], now[node]
+        if before.artifact == after.artifact:
+            continue
+        if (before.span, before.version) != (after.span, after.version):
+            yield Difference(Kind.DATA, node, f"span {text(before.span)} -> {text(after.span)}")
+        if before.base != after.base:
+            yield Difference(Kind.DATA, node, f"read from {text(before.base)} -> {text(after.base)}")
+        splits = {one.split: one for one in before.splits}
+        for split in after.splits:
+            earlier = splits.get(split.split)
+            if earlier is None:
+                yield Difference(Kind.DATA, f"split {split.split}", "is new")
+                continue
+            if earlier.rows != split.rows:
+                yield Difference(
+                    Kind.DATA, f"split {split.split}", f"rows {_count(earlier.rows)} -> {_count(split.rows)}"
+                )
+            if earlier.files is not None and split.files is not None:
+                yield from _of_files(split.split, dict(_files(earlier.files)), dict(_files(split.files)))
+            elif before.fingerprint != after.fingerprint:
+                yield Difference(Kind.DATA, f"split {split.split}", "files differ; which of them was not recorded")
+    for name, found in features.items():
+        for one in found:
+            if one.rank >= _TOO_CLOSE:
+                yield Difference(Kind.DATA, f"{one.feature} in split {name}", _distance_text(one))
+
+
+def of_schemas(old: Side, new: Side) -> Iterator[Difference]:
+    """Schemas, feature by feature."""
+    for name, before, after in pairs(old, new, SCHEMA):
+        found = read_or_none(schema_changes, before, after)
+        if found is None:
+            yield Difference(Kind.SCHEMA, name, f"{UNKNOWN}: a schema cannot be read any more")
+        for change in found or ():
+            yield Difference(Kind.SCHEMA, change.feature, f"{change.aspect} {change.detail}")
+
+
+def of_vocabularies(old: Side, new: Side) -> Iterator[Difference]:
+    """Vocabularies of the transform graphs."""
+    for name, before, after in pairs(old, new, TRANSFORM):
+        was, now = (read_or_none(read_vocabularies, one) for one in (before, after))
+        if was is None or now is None:
+            yield Difference(Kind.VOCABULARY, name, f"{UNKNOWN}: a transform graph cannot be read any more")
+            continue
+        for vocabulary in sorted({*was, *now}):
+            old_values, new_values = was.get(vocabulary, ()), now.get(vocabulary, ())
+            gained, lost = set(new_values) - set(old_values), set(old_values) - set(new_values)
+            if gained or lost:
+                detail = f"{len(old_values)} -> {len(new_values)} values: {len(gained)} new, {len(lost)} gone"
+                yield Difference(Kind.VOCABULARY, vocabulary, detail)
+            elif old_values != new_values:
+                yield Difference(Kind.VOCABULARY, vocabulary, "the same values in another order")
+
+
+def of_environment(was: RunFacts, now: RunFacts) -> Iterator[Difference]:
+    """Commits, people, machines, versions."""
+    if (was.git_commit, was.git_dirty) != (now.git_commit, now.git_dirty):
+        yield Difference(Kind.ENVIRONMENT, "git", f"{was.code_state} -> {now.code_state}")
+    for name in ("user", "host"):
+        if getattr(was, name) != getattr(now, name):
+            yield Difference(Kind.ENVIRONMENT, name, f"{text(getattr(was, name))} -> {text(getattr(now, name))}")
+    old, new = was.versions, now.versions
+    if old is None or new is None:
+        if old is not new:
+            yield Difference(Kind.ENVIRONMENT, "versions", f"{UNKNOWN} in one of the runs: not recorded")
+        return
+    for name in dict.fromkeys([*old, *new]):
+        if old.get(name) != new.get(name):
+            yield Difference(Kind.ENVIRONMENT, name, f"{old.get(name, 'none')} -> {new.get(name, 'none')}")
+
+
+def of_resources(old: Side, new: Side) -> Iterator[Difference]:
+    """What nodes used that were executed in both runs, the largest difference first."""
+    found = []
+    for node in old.deciding.keys() & new.deciding.keys():
+        if old.deciding[node].state is not State.COMPLETE or new.deciding[node].state is not State.COMPLETE:
+            continue  # one that came from the cache used nothing
+        was, now = step_of(old.deciding[node]), step_of(new.deciding[node])
+        if was.cpu_seconds is not None and now.cpu_seconds is not None:
+            more = now.cpu_seconds - was.cpu_seconds
+            peaks = [UNKNOWN if one.peak_memory_bytes is None else size(one.peak_memory_bytes) for one in (was, now)]
+            detail = f"CPU {was.cpu_seconds:.1f} s -> {now.cpu_seconds:.1f} s, memory {peaks[0]} -> {peaks[1]}"
+            found.append((abs(more), Difference(Kind.RESOURCES, node, detail)))
+    yield from (one for more, one in sorted(found, key=lambda pair: -pair[0]) if more >= 1)
+
+
+def pairs(old: Side, new: Side, type_name: str) -> Iterator[tuple[str, Artifact, Artifact]]:
+    """The artifacts of a type that both runs have and that are not the same."""
+    was, now = old.artifacts(type_name), new.artifacts(type_name)
+    for name in was:
+        if name in now and was[name].id != now[name].id:
+            yield name, was[name], now[name]
+
+
+def read_or_none(read: Callable[..., Contents], *artifacts: Artifact) -> Contents | None:
+    """What `read` makes of the artifacts' folders; None where one was removed since, or is in a form of its own."""
+    try:
+        return read(*(Path(one.uri) for one in artifacts))
+    except (OSError, ValueError, DecodeError, ParseError):
+        return None
+
+
+def _of_parameters(node: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
+    changed = [name for name in was if name in now and was[name] != now[name]]
+    only = [name for name in dict.fromkeys([*was, *now]) if (name in was) != (name in now)]
+    for name in (*changed, *only):
+        detail = f"{_given(was, name)} -> {_given(now, name)}"
+        yield Difference(Kind.PARAMETER, f"{name} of {node}", detail)
+
+
+def _given(values: Mapping[str, Any], name: str) -> str:
+    return text(values[name]) or "empty" if name in values else _NOT_GIVEN
+
+
+def _of_code(node: str, was: Step, now: Step) -> Iterator[Difference]:
+    if was.code is None or now.code is None:
+        if was.code is not None or now.code is not None:
+            yield Difference(Kind.CODE, node, f"{UNKNOWN} in one of the runs: not recorded")
+        return
+    for name in sorted({*was.code, *now.code}):
+        before, after = was.code.get(name), now.code.get(name)
+        if before != after:
+            version = name.startswith("package ")
+            changed = f"{before} -> {after}" if version else "changed"
+            detail = changed if before and after else "no longer used" if before else "newly used"
+            yield Difference(Kind.CODE, name, detail)
+
+
+def _of_files(split: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
+    for path in dict.fromkeys([*was, *now]):
+        if was.get(path) != now.get(path):
+            changed = path in was and path in now
+            sizes = f"{size(was[path][0])} -> {size(now[path][0])}" if changed else ""
+            detail = f"was written again, {sizes}" if changed else "no longer read" if path in was else "newly read"
+            yield Difference(Kind.DATA, f"{path} in split {split}", detail)
+
+
+def _files(files: Any) -> Iterator[tuple[str, tuple[int, object]]]:
+    for one in files:
+        yield one.path, (one.bytes, one.modified)
+
+
+def _count(rows: int | None) -> str:
+    return UNKNOWN if rows is None else f"{rows:,}"
+
+
+def _distance_text(one: FeatureDistance) -> str:
+    if one.distance is None:
+        return one.detail
+    missing = ""
+    if one.missing_before != one.missing_after:
+        missing = f", missing {one.missing_before or 0:.1%} -> {one.missing_after or 0:.1%}"
+    return f"distance {one.distance:.3f}, {one.detail}{missing}"
