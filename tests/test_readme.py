@@ -14,6 +14,12 @@ RUN_BY = {
     "headrace run taxi --only": "test_taxi_parts.py",
     "headrace plan taxi": "test_taxi_parts.py",
     "headrace runs list": "test_taxi_parts.py",
+    "headrace lineage trace": "test_taxi_lineage.py",
+    "headrace lineage impact": "test_taxi_lineage.py",
+    "headrace lineage diff": "test_taxi_lineage.py",
+    "headrace lineage live": "test_taxi_lineage.py",
+    "headrace lineage features": "test_taxi_lineage.py",
+    "headrace lineage schema": "test_taxi_lineage.py",
     "tfx pipeline create": "test_taxi_variants.py",
     "tfx run create": "test_taxi_variants.py",
 }

@@ -283,7 +283,7 @@ def _int(value: Property | None) -> int | None:
 
 def _json(properties: Mapping[str, Property], name: str) -> Any:
     value = properties.get(name)
-    return None if value is None else json.loads(str(value))
+    return json.loads(str(value)) if value else None
 
 
 def _object(value: object) -> Any:

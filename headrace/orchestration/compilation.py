@@ -56,7 +56,7 @@ def bind_parameters(pipeline: Pipeline, run_id: str, values: Mapping[str, str]) 
             raise ParameterError(
                 f"the parameter {name!r} has no value and no default", next_step=f"add --set {name}=VALUE"
             )
-    chosen = {name: bound.get(name, _default(declared[name])) for name in sorted(users)}
+    chosen = {name: bound[name] if name in bound else _default(declared[name]) for name in sorted(users)}
     substitute_runtime_parameter(pipeline, bound)
     return chosen
 

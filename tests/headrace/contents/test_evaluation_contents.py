@@ -11,7 +11,7 @@ import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.proto import config_pb2
 from tfx_bsl.arrow import table_util
 
-from headrace.contents.evaluation import Evaluation, read_evaluation
+from headrace.contents.evaluation import Evaluation, read_evaluation, read_findings
 from headrace.contents.metrics import Slice
 
 BASELINE = "against the baseline model"
@@ -210,3 +210,22 @@ def test_tfmas_own_failure_to_count_pairs_of_slices_is_told(rejected: Evaluation
 def test_a_folder_without_an_evaluation_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"eval_config\.json"):
         read_evaluation(tmp_path)
+
+
+@pytest.mark.parametrize("evaluation", ["rejected", "accepted"])
+def test_findings_are_the_evaluation_without_what_held(
+    evaluation: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    whole = request.getfixturevalue(evaluation)
+    found = read_findings(tmp_path_factory.getbasetemp() / f"{evaluation}0")
+    assert (found.metrics, found.baseline, found.failures) == (whole.metrics, whole.baseline, whole.failures)
+    assert bool(found.failures) == (evaluation == "rejected")
+
+
+def test_findings_of_a_damaged_file_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        read_findings(tmp_path)
+    (tmp_path / "eval_config.json").write_text("{}")
+    (tmp_path / "metrics-00000-of-00001.tfrecord").write_bytes(b"no records")
+    with pytest.raises(ValueError, match="in the middle of a record"):
+        read_findings(tmp_path)

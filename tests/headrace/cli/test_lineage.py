@@ -1,0 +1,92 @@
+"""`headrace lineage` on small stores: what it prints, what it takes for a name, how it refuses."""
+
+import json
+
+import pytest
+
+from headrace.metadata import MetadataStore
+from tests.headrace.cli.conftest import Command
+from tests.headrace.recording import record_artifact, record_execution
+
+
+@pytest.fixture
+def model(store: MetadataStore) -> int:
+    """A model that is pushed, made of examples; the number of the model's artifact."""
+    examples = record_artifact(store, "Examples", "/home/examples", split_names='["train"]')
+    model = record_artifact(store, "Model", "/home/[bold]model")
+    pushed = record_artifact(store, "PushedModel", "/home/pushed", pushed=1, pushed_destination="/serving/taxi/1")
+    record_execution(store, "taxi", "20260101-1", "Gen", outputs={"examples": [examples]})
+    record_execution(
+        store, "taxi", "20260101-1", "Trainer", inputs={"examples": [examples]}, outputs={"model": [model]}
+    )
+    record_execution(store, "taxi", "20260101-1", "Pusher", inputs={"model": [model]}, outputs={"pushed": [pushed]})
+    return model
+
+
+@pytest.mark.parametrize("name", ["latest", "20260101", "Trainer.model", "/serving/taxi/1", "/home/pushed"])
+def test_a_trace_is_a_tree_from_what_was_made_to_what_it_is_of(model: int, headrace: Command, name: str) -> None:
+    code, out, err = headrace("lineage", "trace", name)
+    assert (code, err) == (0, "")
+    order = [
+        out.index(word) for word in (f"Model {model}  /home/[bold]model", "Trainer (", "examples: Examples", "Gen (")
+    ]
+    assert order == sorted(order)
+    assert "train: unknown rows of unknown" in out
+
+
+def test_a_trace_as_json_has_the_graph(model: int, headrace: Command) -> None:
+    trace = json.loads(headrace("lineage", "trace", str(model), "--json")[1])
+    assert [step["node"] for step in trace["steps"]] == ["Gen", "Trainer", "Pusher"]
+    assert {one["id"] for one in trace["graph"]["artifacts"]} >= {model}
+    assert trace["runs"][0]["user"] is None
+
+
+def test_impact_tells_what_is_live(model: int, headrace: Command) -> None:
+    code, out, err = headrace("lineage", "impact", "Gen.examples")
+    assert (code, err) == (0, "")
+    assert "made from it: 1 Model, 1 PushedModel" in out
+    assert f"live: Model {model} in /serving/taxi/1" in out
+
+
+def test_live_needs_no_name_where_there_is_one_pipeline(store: MetadataStore, model: int, headrace: Command) -> None:
+    assert f"Model {model} of run 20260101-1 is live in /serving/taxi/1" in headrace("lineage", "live")[1]
+    [live] = json.loads(headrace("lineage", "live", "--json")[1])
+    assert live["push"]["model"] == model
+    record_execution(store, "other", "20260102-1", "Gen")
+    assert "no model of other is live: none was pushed" in headrace("lineage", "live", "other")[1]
+    code, out, err = headrace("lineage", "live")
+    assert (code, out) == (2, "")
+    assert "why: these were run: other, taxi" in err
+
+
+def test_diff_is_with_the_latest(store: MetadataStore, model: int, headrace: Command) -> None:
+    record_execution(store, "taxi", "20260102-1", "Gen")
+    code, out, _ = headrace("lineage", "diff", "20260101")
+    assert code == 0
+    assert out.startswith("20260101-1 -> 20260102-1\nnodes: Trainer: only in the run before\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (("trace", "Trainer.modl"), "there is no artifact or run 'Trainer.modl'\n  why: did you mean 'Trainer.model'?"),
+        (("impact", "/no/such.csv"), "nothing is recorded of '/no/such.csv'"),
+        (("impact", "latest"), "latest is a run"),
+        (("diff", "x"), "there is no run 'x'"),
+        (("features",), "no transform graph went into run 20260101-1"),
+        (("schema", "taxy"), "there is no pipeline 'taxy'\n  why: did you mean 'taxi'?"),
+    ],
+)
+def test_a_mistake_is_one_message(model: int, headrace: Command, arguments: tuple[str, ...], what: str) -> None:
+    code, out, err = headrace("lineage", *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"error: {what}")
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("command", ["trace", "features", "live", "schema"])
+@pytest.mark.usefixtures("project")
+def test_before_anything_was_run_each_command_says_so(headrace: Command, command: str) -> None:
+    code, out, err = headrace("lineage", command)
+    assert (code, out) == (2, "")
+    assert "nothing is recorded yet" in err

@@ -1,0 +1,91 @@
+"""What differs between two runs."""
+
+import json
+
+from headrace.lineage.diff import Diff
+from headrace.metadata import State
+from headrace.metadata import properties as names
+from headrace.metadata.changes import KeyParts
+from tests.headrace.lineage.conftest import Recorder
+
+
+def said(diff: Diff) -> list[str]:
+    return list(map(str, diff.differences))
+
+
+def test_the_same_on_the_same_data_differs_in_nothing(recorder: Recorder) -> None:
+    examples = recorder.data("1")
+    model = recorder.model("1", examples, {"custom_config": '{"epochs": 3}'})
+    recorder.node("2", "Gen", {}, {"examples": examples}, State.CACHED)
+    recorder.node("2", "Train", {"examples": examples}, {"model": model}, State.CACHED, custom_config='{"epochs": 3}')
+    assert said(recorder.lineage.diff("1", "2")) == []
+
+
+def test_hyperparameters_are_compared_one_by_one(recorder: Recorder) -> None:
+    examples = recorder.data("1")
+    recorder.model("1", examples, {"custom_config": '{"epochs": 3, "seed": 1, "rate": 0.1}'})
+    recorder.node("2", "Gen", {}, {"examples": examples}, State.CACHED)
+    recorder.model("2", examples, {"custom_config": '{"epochs": 5, "seed": 1}'})
+    assert said(recorder.lineage.diff("1", "2"))[:2] == [
+        "parameter: epochs of Train: 3 -> 5",
+        "parameter: rate of Train: 0.1 -> not given",
+    ]
+
+
+def test_code_is_compared_file_by_file(recorder: Recorder) -> None:
+    examples = recorder.data("1")
+    for run, code in (
+        ("1", {"model.py": "a", "old.py": "a", "package tfx": "1"}),
+        ("2", {"model.py": "b", "package tfx": "2"}),
+    ):
+        recorder.model(run, examples, {names.KEY: KeyParts(code=code).to_json()})
+    assert [one for one in said(recorder.lineage.diff("1", "2")) if one.startswith("code")] == [
+        "code: model.py: changed",
+        "code: old.py: no longer used",
+        "code: package tfx: 1 -> 2",
+    ]
+
+
+def test_code_that_one_run_did_not_record_is_unknown(recorder: Recorder) -> None:
+    examples = recorder.data("1")
+    recorder.model("1", examples)
+    recorder.model("2", examples, {names.KEY: KeyParts(code={"model.py": "b"}).to_json()})
+    assert "code: Train: unknown in one of the runs: not recorded" in said(recorder.lineage.diff("1", "2"))
+
+
+def test_data_is_compared_by_rows_and_files(recorder: Recorder) -> None:
+    recorder.data("1", "/data/a.csv", rows=10)
+    recorder.data("2", "/data/b.csv", rows=12)
+    assert said(recorder.lineage.diff("1", "2")) == [
+        "data: split train: rows 10 -> 12",
+        "data: /data/a.csv in split train: no longer read",
+        "data: /data/b.csv in split train: newly read",
+    ]
+
+
+def test_a_schemas_new_value_and_a_vocabularys_are_told(recorder: Recorder) -> None:
+    for run, values in (("1", ("Cash", "Card")), ("2", ("Cash", "Card", "Barter"))):
+        recorder.schema(run, *values)
+        folder = recorder.folder / run / "graph"
+        (folder / "transform_fn" / "assets").mkdir(parents=True)
+        (folder / "transform_fn" / "assets" / "payment").write_text("".join(f"{value}\n" for value in values))
+        graph = recorder.artifact(run, "graph", "TransformGraph", str(folder))
+        recorder.node(run, "Transform", {}, {"graph": graph})
+    assert said(recorder.lineage.diff("1", "2")) == [
+        "schema: payment: domain gained 'Barter'",
+        "vocabulary: payment: 2 -> 3 values: 1 new, 0 gone",
+    ]
+
+
+def test_causes_come_before_effects(recorder: Recorder) -> None:
+    examples = recorder.data("1")
+    for run, blessed in (("1", True), ("2", False)):
+        model = recorder.model(run, examples, {"epochs": run, names.CPU_SECONDS: 10.0 * int(run)})
+        recorder.judge(run, model, blessed)
+        recorder.push(run, model, pushed=blessed)
+        recorder.store.annotate_run(run, {names.VERSIONS: json.dumps({"tfx": run})})
+    kinds = [one.kind.value for one in recorder.lineage.diff("1", "2").differences]
+    assert kinds == ["parameter", "nodes", "environment", "verdict", "verdict", "resources"]
+    diff = recorder.lineage.diff("1", "2")
+    assert list(diff.to_frame()["subject"])[:2] == ["epochs of Train", "Gen"]
+    assert "only in the run before" in diff._repr_html_()

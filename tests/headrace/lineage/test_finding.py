@@ -1,0 +1,52 @@
+"""What people call an artifact or a run."""
+
+import pytest
+
+from headrace.errors import UnknownNameError
+from headrace.metadata import Run
+from tests.headrace.lineage.conftest import Recorder
+
+RUNS = ("20260101-000001", "20260102-000002")
+
+
+@pytest.fixture
+def two(recorder: Recorder) -> Recorder:
+    for run in RUNS:
+        recorder.push(run, recorder.model(run, recorder.data(run)))
+    return recorder
+
+
+@pytest.mark.parametrize("name", ["latest", "20260102-000002", "20260102"])
+def test_a_run_is_found_by_id_by_prefix_and_as_the_latest(two: Recorder, name: str) -> None:
+    subject = two.lineage.trace(name).subject
+    assert isinstance(subject, Run)
+    assert subject.id == "20260102-000002"
+
+
+def test_an_artifact_is_found_by_id_by_node_and_key_and_by_path(two: Recorder) -> None:
+    model = two.ids["20260102-000002 model"]
+    folder = two.folder / "20260102-000002" / "model"
+    for name in (model, str(model), "Train.model", folder, str(folder / "Format-Serving" / "saved_model.pb")):
+        assert two.lineage.trace(name).starts == (model,)
+
+
+def test_a_pushed_model_is_found_by_where_it_was_pushed_to(two: Recorder) -> None:
+    pushed = two.ids["20260101-000001 pushed"]
+    assert two.lineage.trace("/serving/20260101-000001/").starts == (pushed,)
+    assert two.lineage.trace("/serving/20260101-000001/variables").starts == (pushed,)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("Train.modl", "did you mean 'Train.model'?"),
+        ("lastest", "did you mean 'latest'?"),
+        ("2026", "20260102-000002, 20260101-000001"),
+        ("/nowhere/at/all", "there is no such file or folder"),
+    ],
+)
+def test_what_stands_for_nothing_is_refused_with_a_suggestion(two: Recorder, name: str, why: str) -> None:
+    with pytest.raises(UnknownNameError) as raised:
+        two.lineage.trace(name)
+    assert why in raised.value.why
+    assert raised.value.next_step

@@ -1,0 +1,62 @@
+"""The class itself: lazy, light, and its lists."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from headrace.errors import MetadataStoreError
+from headrace.lineage import Lineage
+from tests.headrace.lineage.conftest import Recorder
+
+
+def test_nothing_is_read_before_it_is_asked_for(tmp_path: Path) -> None:
+    lineage = Lineage(tmp_path / "none.sqlite")
+    with pytest.raises(MetadataStoreError, match="nothing is recorded yet"):
+        lineage.runs()
+
+
+def test_importing_it_imports_nothing_heavy() -> None:
+    heavy = ("tensorflow", "tfx", "apache_beam", "pandas", "plotly", "numpy", "ml_metadata")
+    code = f"import headrace.lineage, sys; print(*set(sys.modules) & set({heavy!r}))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
+
+
+def test_asking_imports_neither_tensorflow_nor_tfx_nor_tfma(recorder: Recorder) -> None:
+    model = recorder.model("1", recorder.data("1"))
+    recorder.judge("1", model, blessed=True)
+    recorder.push("1", model)
+    heavy = ("tensorflow", "tfx", "apache_beam", "tensorflow_model_analysis", "tensorflow_data_validation", "pandas")
+    code = f"""
+import sys
+from headrace.lineage import Lineage
+lineage = Lineage({str(recorder.folder / "metadata.sqlite")!r})
+for answer in (lineage.trace(), lineage.impact({model}), *lineage.live("small"), lineage.diff("1"), lineage.runs()):
+    assert answer._repr_html_()
+print(*set(sys.modules) & set({heavy!r}))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "\n"
+
+
+def test_runs_executions_and_artifacts_are_listed(recorder: Recorder) -> None:
+    for run in ("1", "2"):
+        recorder.data(run)
+    lineage = recorder.lineage
+    assert [(run.id, run.state) for run in lineage.runs()] == [("2", "succeeded"), ("1", "succeeded")]
+    assert [run.id for run in lineage.runs("small", limit=1)] == ["2"]
+    assert [execution.run for execution in lineage.executions()] == ["1", "2"]
+    assert [execution.run for execution in lineage.executions("2")] == ["2"]
+    assert len(lineage.artifacts()) == 2
+    assert list(lineage.runs().to_frame()["id"]) == ["2", "1"]
+
+
+def test_artifacts_are_chosen_by_type_and_properties(recorder: Recorder) -> None:
+    for span in (1, 2):
+        recorder.artifact(str(span), "examples", "Examples", span=span)
+    recorder.artifact("1", "model", "Model", span=2)
+    [found] = recorder.lineage.artifacts(type="Examples", where={"span": 2})
+    assert found.id == recorder.ids["2 examples"]
+    assert recorder.lineage.artifacts(type="Nothing") == ()
+    assert recorder.lineage.artifacts(type="Nothing")._repr_html_() == "<p>none</p>"

@@ -1,0 +1,62 @@
+"""What is live, what it replaced, what was rejected since."""
+
+import pytest
+
+from headrace.errors import UnknownNameError
+from tests.headrace.lineage.conftest import Recorder
+
+
+def test_the_last_model_that_was_pushed_is_live_and_replaced_the_one_before(recorder: Recorder) -> None:
+    examples = recorder.data("1")
+    for run in ("1", "2", "3"):
+        model = recorder.model(run, examples)
+        recorder.judge(run, model, blessed=True)
+        recorder.push(run, model)
+    [live] = recorder.lineage.live("small")
+    assert (live.place, live.push.run, live.push.model) == ("/serving", "3", recorder.ids["3 model"])
+    assert live.replaced is not None
+    assert live.replaced.run == "2"
+    assert [one.blessed for one in live.evaluations] == [True]
+    assert live.rejected == ()
+
+
+def test_models_that_were_rejected_since_are_named_with_the_verdict_the_newest_first(recorder: Recorder) -> None:
+    examples = recorder.data("0")
+    rejected_before = recorder.model("0", examples)
+    recorder.push("0", rejected_before, pushed=False)
+    good = recorder.model("1", examples)
+    recorder.push("1", good)
+    for run in ("2", "3"):
+        model = recorder.model(run, examples)
+        recorder.judge(run, model, blessed=False, baseline=good)
+        recorder.push(run, model, pushed=False)
+    [live] = recorder.lineage.live("small")
+    assert live.push.model == good
+    assert live.replaced is None
+    assert [one.push.run for one in live.rejected] == ["3", "2"]
+    assert all(one.reason.startswith("not blessed") for one in live.rejected)
+
+
+def test_a_rejection_whose_evaluation_was_not_recorded_has_no_known_reason(recorder: Recorder) -> None:
+    examples = recorder.data("1")
+    recorder.push("1", recorder.model("1", examples))
+    recorder.push("2", recorder.model("2", examples), pushed=False)
+    [live] = recorder.lineage.live("small")
+    assert [one.reason for one in live.rejected] == ["unknown: no evaluation of it was recorded"]
+
+
+def test_each_place_has_a_live_model_and_another_pipelines_is_not_this_ones(recorder: Recorder) -> None:
+    examples = recorder.data("1")
+    recorder.push("1", recorder.model("1", examples), place="/a")
+    recorder.push("2", recorder.model("2", examples), place="/b")
+    assert [one.place for one in recorder.lineage.live("small")] == ["/a", "/b"]
+    recorder.push("3", recorder.model("1", examples), place="/b", pipeline="other")
+    assert [one.place for one in recorder.lineage.live("small")] == ["/a"]
+    assert [one.place for one in recorder.lineage.live("other")] == ["/b"]
+
+
+def test_a_pipeline_that_never_pushed_has_nothing_live_and_one_that_is_none_is_refused(recorder: Recorder) -> None:
+    recorder.data("1")
+    assert recorder.lineage.live("small") == ()
+    with pytest.raises(UnknownNameError, match="did you mean 'small'"):
+        recorder.lineage.live("smal")
