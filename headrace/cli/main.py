@@ -3,8 +3,8 @@
 import click
 
 from headrace.cli.gc import gc
-from headrace.cli.new import new
 from headrace.cli.lineage import lineage
+from headrace.cli.new import new
 from headrace.cli.plan import plan
 from headrace.cli.run import run
 from headrace.cli.runs import runs
