@@ -44,20 +44,24 @@ def trace(thing: str, as_json: bool) -> None:
     else:
         console = _console()
         console.print(tree_of(found))
+        console.print()
         _print_sections(found.sections()[1:], console)
 
 
 @lineage.command()
-@click.argument("thing")
+@click.argument("thing", required=False)
+@click.option("--column", help="Instead of THING: the models that would feel a change of this raw column.")
 @json_option
-def impact(thing: str, as_json: bool) -> None:
+def impact(thing: str | None, column: str | None, as_json: bool) -> None:
     """Show what was made from THING, and which of it is live.
 
     THING may be a file or a folder that was read, too.
     """
     from headrace.lineage import Lineage
 
-    _print(Lineage().impact(thing), as_json)
+    if (thing is None) == (column is None):
+        raise UserError("give either THING or --column NAME", next_step="headrace lineage impact --help")
+    _print(Lineage().column(column) if column else Lineage().impact(str(thing)), as_json)
 
 
 @lineage.command()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from headrace.contents.schema import FeatureSchema, read_domains, read_schema
+from headrace.contents.schema import FILE_NAME, FeatureSchema, read_domains, read_schema
 
 _SHOWN = 5  # values of a domain
 _ASPECTS = {"values": "values per example", "required": "required", "not_in": "not in environments"}
@@ -28,6 +28,8 @@ def schema_changes(before: Path, after: Path) -> list[SchemaChange]:
     Raises:
         FileNotFoundError: there is no schema in a folder.
     """
+    if (before / FILE_NAME).read_bytes() == (after / FILE_NAME).read_bytes():
+        return []
     old, new = ({one.name: one for one in read_schema(folder)} for folder in (before, after))
     old_domains, new_domains = read_domains(before), read_domains(after)
     changes: list[SchemaChange] = []

@@ -236,11 +236,11 @@ def _input_data(artifact: Artifact, execution: Execution, rows: Mapping[str, int
     )
     recorded = _json(own, names.INPUT_FILES)
     totals = _fingerprint_totals(str(own.get("input_fingerprint", "")))
-    made = split_names(artifact) or list(inputs)
+    made = split_names(artifact) or list(inputs) or list(recorded or {})
     splits = []
     for name in made:
         # One input may be dealt out to several splits: then its files are those of each.
-        source = name if name in inputs else next(iter(inputs), "") if len(inputs) == 1 else ""
+        source = name if name in (inputs or recorded or {}) else next(iter(inputs), "") if len(inputs) == 1 else ""
         files = None
         if recorded is not None and source in recorded:
             files = tuple(InputFile(path, count, _time(modified)) for path, count, modified in recorded[source])

@@ -1,11 +1,11 @@
 """Features: how the inputs of a model are made of raw columns."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headrace.contents.transform_graph import Analyzer, read_model_inputs, read_transform_graph
 from headrace.errors import UnknownNameError, UserError
-from headrace.lineage.evaluations import PUSHED
 from headrace.lineage.shown import UNKNOWN, Section, Shown, text
 from headrace.lineage.trace import MODEL, TRANSFORM, Trace
 from headrace.metadata.records import Artifact
@@ -87,7 +87,8 @@ def features_of(trace: Trace) -> Features:
     except (OSError, ValueError, ModuleNotFoundError) as error:
         raise UserError("the transform graph cannot be read", where=transform.uri, why=str(error)) from error
     model = _newest(trace, MODEL)
-    inputs = _inputs(model, trace, len(made))
+    pushed = [Path(trace.graph.artifacts[one.artifact].uri) for one in trace.pushes if one.pushed]
+    inputs = model_inputs(model, pushed, len(made)) if model else None
     features = [
         FeatureLineage(one.name, one.columns, one.analyzers, None if inputs is None else index in inputs)
         for index, one in enumerate(made)
@@ -101,13 +102,15 @@ def _newest(trace: Trace, type_name: str) -> Artifact | None:
     return made[-1] if made else None
 
 
-def _inputs(model: Artifact | None, trace: Trace, features: int) -> frozenset[int] | None:
-    """Which features the model takes, by their place; from wherever the model still is."""
-    if model is None:
-        return None
-    pushed = [one for one in trace.graph.of_type(PUSHED) if one.properties.get("pushed")]
-    folders = [Path(model.uri) / _SERVING, *(Path(one.uri) for one in pushed)]
-    for folder in folders:
+def model_inputs(model: Artifact, pushed: Iterable[Path], features: int) -> frozenset[int] | None:
+    """Which features a model takes, by their place among all by name; None where that is not known.
+
+    Args:
+        model: the model.
+        pushed: where else it may be, if its own folder is gone.
+        features: how many its transform graph makes.
+    """
+    for folder in (Path(model.uri) / _SERVING, *pushed):
         try:
             return read_model_inputs(folder, features)
         except (OSError, ValueError, ModuleNotFoundError):

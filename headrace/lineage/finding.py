@@ -36,6 +36,8 @@ def find(store: MetadataStore, name: str | int | Path) -> Found:
     name = str(name)
     if name.isdecimal() and int(name) < 2**63 and (artifact := store.artifact(int(name))):
         return Found(artifact)
+    if "://" in name and (there := store.artifacts_at(name.rstrip("/"))):
+        return Found(there[-1])
     if os.sep in name:
         return Found(find_path(store, Path(name)))
     runs = store.runs()

@@ -8,6 +8,7 @@ from headrace.errors import UserError
 from headrace.lineage.shown import Records
 
 if TYPE_CHECKING:
+    from headrace.lineage.columns import ColumnImpact
     from headrace.lineage.diff import Diff
     from headrace.lineage.facts import RunFacts
     from headrace.lineage.features import Features
@@ -116,6 +117,8 @@ class Lineage:
 
         if not isinstance(subject, str | int | Path):
             return impact_of(self.store, subject)
+        if "://" in str(subject):  # not a path of this machine
+            return impact_of(self.store, self._artifact(subject))
         if "/" in str(subject) or (not str(subject).isdecimal() and Path(str(subject)).exists()):
             return impact_of(self.store, Path(subject if isinstance(subject, Path) else str(subject)))
         return impact_of(self.store, self._artifact(subject))
@@ -145,6 +148,16 @@ class Lineage:
         from headrace.lineage.features import features_of
 
         return features_of(self.trace(model))
+
+    def column(self, name: str) -> "ColumnImpact":
+        """The models that would feel a change of a raw column, the newest first.
+
+        Raises:
+            UnknownNameError: no transform graph takes it.
+        """
+        from headrace.lineage.columns import column_impact_of
+
+        return column_impact_of(self.store, name)
 
     def schema_history(self, pipeline: str) -> "SchemaHistory":
         """The schemas a pipeline has used, what each brought, and where it is from.

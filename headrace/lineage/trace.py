@@ -96,16 +96,16 @@ class Trace(Shown):
         ]
 
     def sections(self) -> list[Section]:
-        """Data, schema, steps with parameters and code, evaluations, pushes, runs."""
+        """Data, schema, evaluations, pushes, steps with their parameters and code, runs."""
         found = [
             Section(self.title),
             *map(_input_section, self.inputs),
             self._schema_section(),
+            *map(_evaluation_section, self.evaluations),
+            Section("Pushes", tuple(map(_push_text, self.pushes))),
             self._step_section(),
             self._parameter_section(),
             self._code_section(),
-            *map(_evaluation_section, self.evaluations),
-            Section("Pushes", tuple(map(_push_text, self.pushes))),
             *map(_run_section, self.runs),
         ]
         return [found[0], *(one for one in found[1:] if one.lines or one.rows)]

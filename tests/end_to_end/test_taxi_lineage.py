@@ -213,6 +213,8 @@ def test_a_model_without_payment_type_differs_in_that_and_its_metrics(
     taken = {one.name: one.in_model for one in lineage.features(other.id).features}
     assert taken[transformed_name("payment_type")] is False
     assert taken[transformed_name("company")] is True
+    feeling = {one.run: one.feels for one in lineage.column("payment_type").models}
+    assert (feeling[taxi_run.run.id], feeling[other.id]) == (True, False)
     rejected = lineage.trace(other.id)
     [judged] = [one for one in rejected.evaluations if one.run == other.id or one.blessed is False]
     assert judged.blessed is False
@@ -222,7 +224,8 @@ def test_a_model_without_payment_type_differs_in_that_and_its_metrics(
 def test_the_readmes_commands_answer(command: Command, taxi_run: RecordedRun) -> None:
     for start, expected in {
         "headrace lineage trace": "train: 9,533 rows of",
-        "headrace lineage impact": "live: Model ",
+        "headrace lineage impact data": "live: Model ",
+        "headrace lineage impact --column": "payment_type_xf",
         "headrace lineage live": "is live in",
         "headrace lineage features": "compute_and_apply_vocabulary (vocabulary payment_type of 4 values)",
         "headrace lineage schema": "imported from",

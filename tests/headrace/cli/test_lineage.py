@@ -72,6 +72,8 @@ def test_diff_is_with_the_latest(store: MetadataStore, model: int, headrace: Com
         (("trace", "Trainer.modl"), "there is no artifact or run 'Trainer.modl'\n  why: did you mean 'Trainer.model'?"),
         (("impact", "/no/such.csv"), "nothing is recorded of '/no/such.csv'"),
         (("impact", "latest"), "latest is a run"),
+        (("impact",), "give either THING or --column NAME"),
+        (("impact", "--column", "fare"), "there is no raw column 'fare'"),
         (("diff", "x"), "there is no run 'x'"),
         (("features",), "no transform graph went into run 20260101-1"),
         (("schema", "taxy"), "there is no pipeline 'taxy'\n  why: did you mean 'taxi'?"),

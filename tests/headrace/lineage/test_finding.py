@@ -30,6 +30,12 @@ def test_an_artifact_is_found_by_id_by_node_and_key_and_by_path(two: Recorder) -
         assert two.lineage.trace(name).starts == (model,)
 
 
+def test_an_artifact_on_another_machine_is_found_by_its_uri(recorder: Recorder) -> None:
+    model = recorder.artifact("1", "model", "Model", "gs://bucket/model/1")
+    assert recorder.lineage.trace("gs://bucket/model/1").starts == (model,)
+    assert recorder.lineage.impact("gs://bucket/model/1/").starts == (model,)
+
+
 def test_a_pushed_model_is_found_by_where_it_was_pushed_to(two: Recorder) -> None:
     pushed = two.ids["20260101-000001 pushed"]
     assert two.lineage.trace("/serving/20260101-000001/").starts == (pushed,)

@@ -145,3 +145,11 @@ def test_a_trace_shows_itself_in_a_notebook_and_as_a_frame(recorder: Recorder) -
     assert "<b>" not in page
     assert list(trace.to_frame()["node"]) == ["Gen", "Train"]
     assert json.loads(json.dumps(trace.to_json()))["graph"]["events"][0]["key"] == "examples"
+
+
+def test_splits_that_only_the_recorded_files_name_are_told(recorder: Recorder) -> None:
+    examples = recorder.artifact("1", "examples", "Examples")
+    files = json.dumps({"train": [["/data/a.csv", 1, 1]]})
+    recorder.store.annotate(recorder.node("1", "Gen", {}, {"examples": examples}), {names.INPUT_FILES: files})
+    [data] = recorder.lineage.trace(examples).inputs
+    assert [(split.split, len(split.files or ())) for split in data.splits] == [("train", 1)]
