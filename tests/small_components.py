@@ -11,6 +11,9 @@ from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArti
 from tfx.dsl.component.experimental.decorators import component
 from tfx.types.standard_artifacts import Integer, String
 
+from headrace.metadata import MetadataStore
+from headrace.metadata.records import MARKED_FOR_DELETION
+
 
 @component
 def Sleep(seconds: Parameter[float], done: OutputArtifact[Integer]) -> None:  # noqa: N802
@@ -90,6 +93,13 @@ def Meet(place: Parameter[str], me: Parameter[str], other: Parameter[str]) -> No
         if time.monotonic() > deadline:
             raise TimeoutError(f"{other} never came")
         time.sleep(0.01)
+
+
+@component
+def MarkInput(number: InputArtifact[Integer], store: Parameter[str]) -> None:  # noqa: N802
+    """Marks its input for deletion, as a clean-up would that began a moment too late; and fails."""
+    MetadataStore.open(Path(store)).mark_artifacts([number.id], MARKED_FOR_DELETION)
+    raise ConnectionError("try again")
 
 
 class OwnRunner(FnApiRunner):

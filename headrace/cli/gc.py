@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 def gc(yes: bool, keep_runs: int | None, as_json: bool) -> None:
     """List the outputs that nothing live or recent came from; with --yes remove them.
 
-    Kept is what the newest runs of each pipeline read and made, the runs that go on, and the runs that pushed the
-    newest model of each pusher; and all that this came from. What lies outside the home, and pushed models, are never
-    removed. Records and logs stay: what is removed is marked DELETED, and still answers questions. Interrupted, it can
-    be run again.
+    Kept is what the newest runs of each pipeline read and made, the runs that go on, and the runs that pushed what is
+    live, the newest pushed model of each pusher; and all that this came from. What lies outside the home, and pushed
+    models, are never removed. Records and logs stay: what is removed is marked DELETED, and still answers questions.
+    Interrupted, it can be run again.
     """
     from headrace.orchestration.clean_up import clean_up
     from headrace.orchestration.removal import measured, remove

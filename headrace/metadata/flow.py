@@ -20,7 +20,7 @@ class Flow:
 
     read: Mapping[int, Set[int]]
     made: Mapping[int, Set[int]]  # a cached execution made what it took over
-    named: Mapping[int, Set[int]]  # all of them, and what a resolver or an importer hands on, which it did not make
+    named: Mapping[int, Set[int]]  # all of them, and what a resolver hands on, which it did not make
 
     @classmethod
     def of(cls, store: MetadataStore, executions: Iterable[int]) -> "Flow":

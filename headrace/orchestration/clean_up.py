@@ -1,6 +1,6 @@
 """Which outputs nothing live or recent came from.
 
-Kept is what certain executions read and made: those of the newest runs of each pipeline, of
+Kept is what certain executions read and made: those of the newest runs of each pipeline that have ended, of
 the runs that go on, of the runs that pushed what is live (the newest pushed model of each
 pusher), and those of no run, as an ASYNC pipeline's are; then those that made what these
 read, and so on. What lies outside the home, or was brought in by an Importer, is never removed.
@@ -20,6 +20,8 @@ from headrace.settings import Settings
 
 _PUSHED_MODEL, _PUSHED = "PushedModel", "pushed"  # TFX's type, and its property: 0 where nothing was pushed
 
+_IS_EXTERNAL, _IMPORTER = "is_external", "tfx.dsl.components.common.importer.Importer"
+
 
 @dataclass(frozen=True)
 class Removal:
@@ -37,12 +39,13 @@ def clean_up(settings: Settings, store: MetadataStore, keep_runs: int) -> list[R
     Args:
         settings: of the project whose home is cleaned up.
         store: the project's.
-        keep_runs: how many runs of each pipeline are recent; at least 1.
+        keep_runs: how many runs of each pipeline are recent, those that go on not counted; at least 1.
     """
     executions = {one.id: one for one in store.executions()}
     flow, runs = Flow.of(store, executions), store.runs()
     artifacts = store.artifacts()
-    recent = {run.id for run in _newest(runs, keep_runs)} | {run.run_id for run in live_runs(settings)}
+    going_on = {run.run_id for run in live_runs(settings)}
+    recent = going_on | {run.id for run in _newest([run for run in runs if run.id not in going_on], keep_runs)}
     pushers = _live_pushers(executions, flow, artifacts)
     roots = _of_runs_and_of_none(executions, executions_by_run(store, runs), recent, pushers)
     used = {artifact for execution in flow.behind(roots) for artifact in flow.named.get(execution, ())}
@@ -53,7 +56,9 @@ def clean_up(settings: Settings, store: MetadataStore, keep_runs: int) -> list[R
     removals = {
         artifact.id: Removal(artifact.id, executions[makers[0]].pipeline, executions[makers[0]].node, place)
         for artifact in unused
-        if (makers := flow.makers.get(artifact.id)) and (place := places.removable(artifact.uri))
+        if (makers := flow.makers.get(artifact.id))
+        and not _brought_in(artifact, executions[makers[0]])
+        and (place := places.removable(artifact.uri))
     }
     staying = [place for one in there if one.id not in removals and (place := places.of(one.uri))]
     return _apart(list(removals.values()), staying)
@@ -88,6 +93,11 @@ def _of_runs_and_of_none(
     return of_runs | (set(executions) - of_any)
 
 
+def _brought_in(artifact: Artifact, maker: Execution) -> bool:
+    """Whether it was there before it was recorded; older versions of TFX did not say so on the artifact."""
+    return bool(artifact.properties.get(_IS_EXTERNAL)) or maker.type == _IMPORTER
+
+
 class _Places:
     """Where artifacts lie, links of the folders above them followed."""
 
@@ -101,6 +111,8 @@ class _Places:
         if not uri or "://" in uri:
             return None
         folder, name = split(uri.rstrip("/"))
+        if name in ("", ".", ".."):  # nobody's output
+            return None
         if folder not in self._real:
             self._real[folder] = realpath(folder)
         return Path(self._real[folder], name)

@@ -23,7 +23,6 @@ from tfx.types import Artifact
 
 from headrace.metadata import MetadataStore, Property, State
 from headrace.metadata import properties as names
-from headrace.metadata.records import DELETED, MARKED_FOR_DELETION
 from headrace.metadata.store import Context, MlmdExecution
 from headrace.orchestration.cache_key import key_parts, with_code
 from headrace.orchestration.cached_outputs import find_cached_outputs, imported_files, manifests_of
@@ -250,12 +249,13 @@ class NodeLauncher(Launcher):
 
     def _removed(self, inputs: Artifacts) -> Failure | None:
         """Why inputs that were resolved a moment ago cannot be used: the clean-up took them meanwhile."""
-        for artifacts in inputs.values():
-            for artifact in artifacts:
-                now = self._store.artifact(artifact.id)
-                if now and now.state in (MARKED_FOR_DELETION, DELETED):
-                    message = f"{now.type} {now.id} was removed by headrace gc in this moment"
-                    return Failure("inputs removed", message, where=now.uri, retryable=False)
+        ids = [artifact.id for artifacts in inputs.values() for artifact in artifacts]
+        with self._mlmd_connection as connection:
+            found = connection.store.get_artifacts_by_id(ids) if ids else []
+        for one in found:
+            if one.state in (one.MARKED_FOR_DELETION, one.DELETED):
+                message = f"{one.type} {one.id} was removed by headrace gc in this moment"
+                return Failure("inputs removed", message, where=one.uri, retryable=False)
         return None
 
     def _failed(self, execution_id: int, failure: Failure, resources: Mapping[str, Property]) -> AttemptFailedError:

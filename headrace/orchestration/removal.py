@@ -53,21 +53,22 @@ def remove(settings: Settings, store: MetadataStore, keep_runs: int) -> list[Mea
             found = clean_up(settings, store, keep_runs)
             store.mark_artifacts([one.artifact_id for one in found], MARKED_FOR_DELETION)
         gone: list[Measured] = []
-        errors: list[OSError] = []
+        errors: list[tuple[Removal, OSError]] = []
         for first in range(0, len(found), _AT_ONCE):
             several = []
             for removal in found[first : first + _AT_ONCE]:
                 try:
                     several.append(Measured(removal, _remove(removal.place)))
                 except OSError as error:
-                    errors.append(error)
+                    errors.append((removal, error))
             store.mark_artifacts([one.removal.artifact_id for one in several], DELETED)
             gone += several
     if errors:
+        stuck, reason = errors[0]
         raise HeadraceError(
             f"{len(errors)} of {len(found)} outputs could not be removed; no run uses them any more",
-            where=str(errors[0].filename),
-            why=errors[0].strerror or str(errors[0]),
+            where=str(stuck.place),
+            why=reason.strerror or str(reason),
             next_step="headrace gc --yes",
         )
     return gone
