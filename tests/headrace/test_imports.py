@@ -21,6 +21,7 @@ LIGHT = (
     "headrace.lineage.trace",
     "headrace.orchestration",
     "headrace.testing",
+    "headrace.orchestration.removal",
     "headrace.cli.main",
 )
 
