@@ -197,7 +197,7 @@ def _contents_of(home: Path) -> dict[tuple[str, str], str]:
 
 def commands(runs: int) -> list[tuple[str, ...]]:
     """What is timed, after `headrace lineage`."""
-    last, before = run_id(runs - 1), run_id(runs - 2)
+    last, before = run_id(runs - 1), run_id(runs - 1 - RUNS_A_SPAN)  # on other data
     return [
         ("trace", "latest"),
         ("trace", f"/serving/{TAXI}/{(runs - 2) // 2 * 2}"),

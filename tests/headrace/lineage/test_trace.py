@@ -153,3 +153,11 @@ def test_splits_that_only_the_recorded_files_name_are_told(recorder: Recorder) -
     recorder.store.annotate(recorder.node("1", "Gen", {}, {"examples": examples}), {names.INPUT_FILES: files})
     [data] = recorder.lineage.trace(examples).inputs
     assert [(split.split, len(split.files or ())) for split in data.splits] == [("train", 1)]
+
+
+def test_a_run_that_failed_before_it_made_anything_is_told_all_the_same(recorder: Recorder) -> None:
+    recorder.node("1", "Gen", state=State.FAILED)
+    trace = recorder.lineage.trace("latest")
+    assert (trace.starts, trace.steps) == ((), ())
+    assert [(run.id, run.state) for run in trace.runs] == [("1", "failed")]
+    assert "took" in trace._repr_html_()
