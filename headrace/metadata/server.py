@@ -20,6 +20,7 @@ from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from headrace.errors import MetadataStoreError
+from headrace.metadata.postgresql_texts import decode, encoded
 
 MYSQL, POSTGRESQL = "mysql", "postgresql"
 FORM = "postgresql://user:password@host:port/database, or mysql://"
@@ -121,11 +122,14 @@ class ServedStore(metadata_store.MetadataStore):
 
     def _call_method(self, method_name: str, request: Message, response: Message) -> None:
         """All that is asked goes through here; upstream has no public place for all of it."""
+        is_postgresql = self._server.kind == POSTGRESQL
         try:
-            super()._call_method(method_name, request, response)
+            super()._call_method(method_name, encoded(request) if is_postgresql else request, response)
         except mlmd_errors.InternalError as error:
             what, why = "the metadata store does not answer any more, or fails", str(error).partition("\n")[0]
             raise MetadataStoreError(what, where=str(self._server), why=why) from error
+        if is_postgresql:
+            decode(response)
 
 
 def connected(config: mlmd.ConnectionConfig, server: Server) -> ServedStore:
