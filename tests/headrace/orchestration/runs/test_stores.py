@@ -14,7 +14,7 @@ from headrace.orchestration.request import RunRequest
 from headrace.settings import Settings
 from tests.database_servers import PASSWORD
 from tests.headrace.orchestration.runs.conftest import RunPipeline
-from tests.small_components import AddOne, Flaky, Number
+from tests.small_components import AddOne, Flaky, Number, Text
 
 DEFINITION = """
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
@@ -63,7 +63,8 @@ def test_a_run_fails_is_resumed_and_comes_from_the_cache(
         number, flaky = Number(value=1), Flaky(marks=str(marks), failures=1)
         last = AddOne(number=number.outputs["number"]).with_id("Last")
         last.add_upstream_node(flaky)
-        ran = run_pipeline("stored", [number, flaky, last], request, enable_cache=True)
+        text = Text(value='a "quoted" \\ text, and a long one: ' + ", ".join(str(number**9) for number in range(500)))
+        ran = run_pipeline("stored", [number, text, flaky, last], request, enable_cache=True)
         states = {execution.node: execution.state for execution in ran.executions}
         assert bool(ran.error) == (State.FAILED in states.values())
         return {} if ran.error else ran.states
