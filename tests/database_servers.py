@@ -90,7 +90,7 @@ def _postgresql(folder: Path, port: int) -> tuple[list[str], DatabaseServer]:
     as_owner, data = _owned_by("postgres", folder), str(folder / "data")
     options = ["--username", USER, f"--pwfile={folder / 'password'}", "--auth=scram-sha-256", "--encoding=UTF8"]
     _prepare([*as_owner, initdb, "--pgdata", data, *options, "--locale=C", "--no-sync"])
-    start = [*as_owner, postgres, "-D", data, "-p", str(port), "-h", HOST, "-k", "", "-F"]
+    start = [*as_owner, *_with_its_parent("QUIT"), postgres, "-D", data, "-p", str(port), "-h", HOST, "-k", "", "-F"]
     connect = (client, "--no-psqlrc", "-h", HOST, "-p", str(port), "-U", USER, "-d", "postgres", "-c")
     return start, DatabaseServer("postgresql", port, connect, {"PGPASSWORD": PASSWORD}, signal.SIGQUIT)
 
@@ -103,7 +103,15 @@ def _mysql(folder: Path, port: int) -> tuple[list[str], DatabaseServer]:
     (folder / "users.sql").write_text(users)
     as_owner, data = _owned_by("mysql", folder), f"--datadir={folder / 'data'}"
     _prepare([*as_owner, install, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db"])
-    start = [*as_owner, server, "--no-defaults", data, f"--bind-address={HOST}", f"--port={port}"]
+    start = [
+        *as_owner,
+        *_with_its_parent("KILL"),
+        server,
+        "--no-defaults",
+        data,
+        f"--bind-address={HOST}",
+        f"--port={port}",
+    ]
     start += [f"--socket={folder / 'socket'}", f"--init-file={folder / 'users.sql'}"]
     start += ["--innodb-flush-method=nosync", "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0"]
     start += ["--innodb-file-per-table=0", "--skip-sync-frm"]
@@ -126,6 +134,11 @@ def _owned_by(user: str, folder: Path) -> list[str]:
     for path in (folder, *folder.iterdir()):
         os.chown(path, account.pw_uid, account.pw_gid)
     return ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
+
+
+def _with_its_parent(signal_name: str) -> list[str]:
+    """What goes right before a command so that it ends with this process, even if that is killed."""
+    return ["setpriv", f"--pdeathsig={signal_name}", "--"]
 
 
 def _prepare(command: Sequence[str]) -> None:
