@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import FrameType
 from typing import NoReturn
 
@@ -37,7 +37,7 @@ def in_warm_process(name: str, settings: Settings, function: Callable[..., objec
         process = server.start(name, _reported, function, *arguments, hangup=signal.SIGTERM)
     except KeyboardInterrupt:
         raise RunCanceledError("stopped before anything ran") from None
-    with _forwarding_to(process):
+    with closing(process), _forwarding_to(process):
         exit_code = process.wait()
     assert exit_code is not None  # there was no time-out
     if exit_code < 0:

@@ -160,7 +160,8 @@ def assert_equal(given: Given, folder: Path) -> Path:
     assert _files(folder / "headrace") == _files(folder / "stock")
     (numbers, facts), (expected, expected_facts) = (_facts(folder / name) for name in ("headrace", "stock"))
     assert facts == expected_facts
-    assert numbers == pytest.approx(expected, rel=1e-6)
+    # TensorFlow's threads add up floats in any order, and what is compared with a baseline may be near zero.
+    assert numbers == pytest.approx(expected, rel=1e-5, abs=1e-6)
     for key, output in ours.items():
         output.uri = theirs[key].uri
         assert output.to_json_dict() == theirs[key].to_json_dict()
