@@ -33,10 +33,10 @@ def run_in_process(script: str, *arguments: str) -> Measured:
 
 def measure(work: Callable[[], object]) -> None:
     """Does some work here, and prints its seconds and memory as JSON, for `run_in_process`."""
-    imported, start, cpu = peak_mb(), time.perf_counter(), time.process_time()
+    imported, start, cpu = peak_mb(), time.perf_counter(), cpu_seconds()
     with contextlib.redirect_stdout(sys.stderr):
         work()
-    seconds = {"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - cpu}
+    seconds = {"seconds": time.perf_counter() - start, "cpu_seconds": cpu_seconds() - cpu}
     print(json.dumps({**seconds, "peak_mb": peak_mb(), "import_peak_mb": imported}))
 
 
@@ -46,6 +46,12 @@ def line(name: str, measured: Measured) -> str:
         f"{name:>9}: {measured['seconds']:7.2f} s, {measured['cpu_seconds']:7.2f} s of CPU, "
         f"peak {measured['peak_mb']:,.0f} MB, {measured['import_peak_mb']:,.0f} MB of it imported"
     )
+
+
+def cpu_seconds() -> float:
+    """Of this process and of those it started: stock executors pack TFX up in one."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def peak_mb() -> float:

@@ -7,19 +7,17 @@ The outputs are compared first: the same metrics of the same slices, and the sam
 """
 
 import argparse
-import contextlib
 import itertools
-import json
 import math
 import os
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from data_path_parts import Measured, line, measure, ratio, run_in_process
 
 ROOT = Path(__file__).parent.parent
 CLASSES = {"stock": "tfx.components.evaluator.executor", "headrace": "headrace.acceleration.evaluator"}
@@ -44,14 +42,12 @@ def main() -> None:
         model, trips = newest(home, "Trainer/model"), newest(home, "CsvExampleGen/examples")
         make_rows(trips, Path(folder, "examples"), arguments.rows)
         print(f"{arguments.rows:,} rows, {'two models' if arguments.baseline else 'one model'}")
-        measured = {}
+        measured: dict[str, Measured] = {}
+        baseline = ["--baseline"] if arguments.baseline else []
         for name in [arguments.only] if arguments.only else CLASSES:
-            output = Path(folder, name)
-            measured[name] = run(name, model, Path(folder, "examples"), output, baseline=arguments.baseline)
-            print(
-                f"{name:>9}: {measured[name]['seconds']:7.2f} s, {measured[name]['cpu_seconds']:7.2f} s of CPU, "
-                f"peak {measured[name]['peak_mb']:,.0f} MB, {measured[name]['import_peak_mb']:,.0f} MB of it imported"
-            )
+            words = [str(model), str(Path(folder, "examples")), str(Path(folder, name)), *baseline]
+            measured[name] = run_in_process(__file__, CLASSES[name], *words)
+            print(line(name, measured[name]))
         if len(measured) == 2:
             slices = compare(*(Path(folder, name) for name in CLASSES))
             print(f"the same metrics of the same {slices} slices; {ratio(measured):.1f} times faster")
@@ -80,18 +76,6 @@ def make_rows(trips: Path, folder: Path, rows: int) -> None:
             writer.write(record)
 
 
-def run(name: str, model: Path, examples: Path, output: Path, *, baseline: bool) -> dict[str, float]:
-    """Runs an executor in a process of its own; returns what it measured."""
-    command = [sys.executable, __file__, "--execute", CLASSES[name], str(model), str(examples), str(output)]
-    command += ["--baseline"] if baseline else []
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
-    done = subprocess.run(
-        command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
-    )
-    measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return measured
-
-
 def execute(module: str, model: str, examples: str, output: str, *, baseline: bool) -> None:
     """Runs an executor here, and prints seconds and memory as JSON."""
     import importlib
@@ -100,6 +84,7 @@ def execute(module: str, model: str, examples: str, output: str, *, baseline: bo
     from tfx.types import standard_artifacts
     from tfx.utils import proto_utils
 
+    sys.path.insert(0, str(ROOT))  # for the taxi pipeline
     from pipelines.taxi.pipeline import eval_config
 
     def artifact(kind: Any, uri: str, number: int) -> Any:
@@ -120,12 +105,8 @@ def execute(module: str, model: str, examples: str, output: str, *, baseline: bo
     for [one] in outputs.values():
         os.makedirs(one.uri)
     properties = {"eval_config": proto_utils.proto_to_json(eval_config()), "example_splits": "null"}
-    imported, start, cpu = peak_mb(), time.perf_counter(), cpu_seconds()
-    with contextlib.redirect_stdout(sys.stderr):
-        context = BaseBeamExecutor.Context(beam_pipeline_args=["--runner=FnApiRunner"])
-        executor_class(context).Do(inputs, outputs, properties)
-    seconds = {"seconds": time.perf_counter() - start, "cpu_seconds": cpu_seconds() - cpu}
-    print(json.dumps({**seconds, "peak_mb": peak_mb(), "import_peak_mb": imported}))
+    context = BaseBeamExecutor.Context(beam_pipeline_args=["--runner=FnApiRunner"])
+    measure(lambda: executor_class(context).Do(inputs, outputs, properties))
 
 
 def compare(stock: Path, ours: Path) -> int:
@@ -153,22 +134,6 @@ def metrics_of(evaluation: Path) -> Iterator[tuple[tuple[bytes, bytes], float]]:
         for one in sliced.metric_keys_and_values:
             key = one.key.SerializeToString(deterministic=True)
             yield (sliced.slice_key.SerializeToString(deterministic=True), key), one.value.double_value.value
-
-
-def cpu_seconds() -> float:
-    """Of this process and of those it started."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
-
-
-def peak_mb() -> float:
-    """The most memory this process has had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def ratio(measured: dict[str, dict[str, float]]) -> float:
-    """How many times faster Headrace's is."""
-    return measured["stock"]["seconds"] / measured["headrace"]["seconds"]
 
 
 if __name__ == "__main__":
