@@ -5,6 +5,7 @@ from headrace.settings import Settings
 from headrace.warm_server.client import WarmServer
 
 PRELOAD = (
+    "headrace.orchestration.late_imports",
     "headrace.orchestration.definition",
     "headrace.orchestration.executors",
     "headrace.orchestration.planning",
