@@ -54,7 +54,13 @@ class RowTransform:
         return self.converter.convert(self.model.apply(batch))
 
 
-def transform(dataset: Dataset, rows: RowTransform, statistics: Sequence[Statistics], pool: Executor) -> None:
+def transform(
+    dataset: Dataset,
+    rows: RowTransform,
+    statistics: Sequence[Statistics],
+    pool: Executor,
+    decoded: Sequence[pa.RecordBatch],
+) -> None:
     """Transforms a dataset; writes what it becomes where it has an output.
 
     Args:
@@ -62,6 +68,7 @@ def transform(dataset: Dataset, rows: RowTransform, statistics: Sequence[Statist
         rows: what is done with them.
         statistics: to which what they become is added.
         pool: where it is done.
+        decoded: all of its rows, if they have been decoded already; else nothing.
     """
     with ExitStack() as stack:
         file = None
@@ -69,13 +76,13 @@ def transform(dataset: Dataset, rows: RowTransform, statistics: Sequence[Statist
             file = stack.enter_context(TFRecordFile(dataset.output.parent, dataset.output.name + _SHARD))
         step = _first_step(dataset, rows)
 
-        def work(records: list[bytes]) -> list[tuple[pa.RecordBatch, Compressed | None]]:
-            batch = rows.decoder(records)
-            made = (rows.columns(batch.slice(start, step)) for start in range(0, len(records), step))
+        def work(given: pa.RecordBatch | list[bytes]) -> list[tuple[pa.RecordBatch, Compressed | None]]:
+            batch = rows.decoder(given) if isinstance(given, list) else given
+            made = (rows.columns(batch.slice(start, step)) for start in range(0, batch.num_rows, step))
             return [(one, _compressed(one, rows.schema) if file else None) for one in made]
 
         count = Count()
-        for pieces in in_order(pool, work, serialized_batches(dataset.files), ahead=cores() + 1):
+        for pieces in in_order(pool, work, decoded or serialized_batches(dataset.files), ahead=cores() + 1):
             for batch, piece in pieces:
                 for one in statistics:
                     one.add(batch)

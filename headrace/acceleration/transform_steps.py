@@ -30,6 +30,9 @@ from headrace.acceleration.transform_rows import RowTransform, transform
 from headrace.acceleration.transform_statistics import Statistics, statistics_options
 from headrace.acceleration.transform_tracing import TracedFn
 
+# Of decoded rows; they take some times as much as their files.
+_KEPT_BYTES = 256 << 20
+
 
 def run(
     given: TransformInputs, preprocessing_fn: PreprocessingFn, updater: StatsOptionsUpdaterFn | None, temporary: Path
@@ -66,7 +69,8 @@ def run(
     stored = Cache(given.input_cache, given.output_cache)
     cache = stored.of(traced, keys, runner)
     with ThreadPoolExecutor(cores()) as pool:
-        rows = _AnalyzedRows(given, analyzed_columns, before, pool)
+        again = given.transformed if set(transformed_columns) <= set(analyzed_columns) else ()
+        rows = _AnalyzedRows(given, analyzed_columns, before, pool, again)
         analysis = analyze(
             traced,
             traced.plan(keys, cache),
@@ -90,35 +94,56 @@ def run(
             decoder = _decoder(given.metadata.schema, transformed_columns)
             step = RowTransform.of(decoder, model, schema, metadata.schema)
             for dataset in given.transformed:
-                transform(dataset, step, [after] if after else [], pool)
+                decoded = [batch.select(adapter.arrow_schema.names) for batch in rows.kept.pop(dataset.key, [])]
+                transform(dataset, step, [after] if after else [], pool, decoded)
         if given.statistics and after:
             after.write(given.statistics[1])
     logging.info("Transform graph written to %s.", given.graph)
 
 
 class _AnalyzedRows:
-    """The rows to analyze; counted, and in statistics, the first time that they are read."""
+    """The rows to analyze; counted, and in statistics, the first time that they are read.
+
+    Those that are read again are kept, as long as all of them are few.
+    """
 
     def __init__(
-        self, given: TransformInputs, columns: list[str], statistics: Statistics | None, pool: Executor
+        self,
+        given: TransformInputs,
+        columns: list[str],
+        statistics: Statistics | None,
+        pool: Executor,
+        again: Iterable[Dataset],
     ) -> None:
         self._datasets: dict[DatasetKey, Dataset] = {dataset.key: dataset for dataset in given.analyzed}
         self._decoder = _decoder(given.metadata.schema, columns)
         self._statistics, self._pool = statistics, pool
+        self._again = {dataset.key for dataset in again}
         self.sizes: dict[DatasetKey, int] = {}  # in bytes
+        self.kept: dict[DatasetKey, list[pa.RecordBatch]] = {}  # all rows of a dataset
 
     def of(self, key: DatasetKey) -> Iterable[pa.RecordBatch]:
         """The rows of a dataset."""
+        if key in self.kept:
+            yield from self.kept[key]
+            return
         batches = record_batches(self._datasets[key].files, self._decoder, self._pool)
         if key in self.sizes:
             yield from batches
             return
         self.sizes[key] = 0
+        kept: list[pa.RecordBatch] = []
         for batch in batches:
             self.sizes[key] += batch.nbytes
+            if key in self._again and sum(self.sizes.values()) <= _KEPT_BYTES:
+                kept.append(batch)
+            else:
+                kept.clear()
             if self._statistics:
                 self._statistics.add(batch)
             yield batch
+        if kept:
+            self.kept[key] = kept
 
     def read_the_rest(self) -> None:
         """Reads what no analyzer needed, if there are to be statistics."""
