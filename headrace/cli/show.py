@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from headrace.contents.serving_check import CHECK_FILE, read_serving_check
 from headrace.errors import UnknownNameError, UserError
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ def _contents(artifact: "Artifact") -> "RenderableType":
             with quietly():
                 evaluation = read_evaluation(folder)
             return verdict_text(evaluation)
+        case "InfraBlessing" if (folder / CHECK_FILE).is_file():
+            return read_serving_check(folder).text
         case _:
             return _recorded(artifact)
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 REASON = "reason"  # custom property of an InfraBlessing that was refused; numbers that vary are in the file alone
-_FILE = "serving_check.json"
+CHECK_FILE = "serving_check.json"
 _BLESSED, _NOT_BLESSED = "INFRA_BLESSED", "INFRA_NOT_BLESSED"  # empty files, as InfraValidator leaves them
 
 
@@ -41,7 +41,7 @@ class ServingCheck:
     def write(self, folder: Path) -> None:
         """Writes it into an InfraBlessing artifact's folder."""
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / _FILE).write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
+        (folder / CHECK_FILE).write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
         (folder / (_BLESSED if self.blessed else _NOT_BLESSED)).touch()
 
 
@@ -51,4 +51,4 @@ def read_serving_check(folder: Path) -> ServingCheck:
     Raises:
         FileNotFoundError: there is none, as in an InfraValidator's.
     """
-    return ServingCheck(**json.loads((folder / _FILE).read_text(encoding="utf-8")))
+    return ServingCheck(**json.loads((folder / CHECK_FILE).read_text(encoding="utf-8")))

@@ -93,6 +93,9 @@ def _of_verdict(old: Side, new: Side) -> Iterator[Difference]:
     was, now = old.evaluation(), new.evaluation()
     if was and now and was.blessed != now.blessed:
         yield Difference(Kind.VERDICT, "", f"{was.verdict} -> {now.verdict}")
+    served = [side.serving_check() for side in (old, new)]
+    if served[0] and served[1] and served[0].blessed != served[1].blessed:
+        yield Difference(Kind.VERDICT, "", f"{served[0].verdict} -> {served[1].verdict}")
     pushed = [any(push.pushed for push in pushes_of(side.graph)) for side in (old, new)]
     if pushed[0] != pushed[1]:
         yield Difference(Kind.VERDICT, "", "pushed -> not pushed" if pushed[0] else "not pushed -> pushed")

@@ -14,6 +14,7 @@ from headrace.contents.statistics_distance import FeatureDistance
 from headrace.contents.vocabularies import read_vocabularies
 from headrace.lineage.evaluations import EvaluationFacts, evaluations_of
 from headrace.lineage.facts import RunFacts, Step, input_data, run_facts, step_of
+from headrace.lineage.serving_checks import ServingVerdict, serving_verdicts_of
 from headrace.lineage.shown import UNKNOWN, size, text
 from headrace.lineage.trace import SCHEMA, TRANSFORM
 from headrace.metadata.graph import Graph, GraphReader
@@ -83,6 +84,11 @@ class Side:
     def evaluation(self) -> EvaluationFacts | None:
         """The run's last evaluation; None where there was none."""
         found = evaluations_of(self.graph)
+        return found[-1] if found else None
+
+    def serving_check(self) -> ServingVerdict | None:
+        """The run's last check of whether its model can be served; None where there was none."""
+        found = serving_verdicts_of(self.graph)
         return found[-1] if found else None
 
 

@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from headrace.errors import UnknownNameError
 from headrace.lineage.evaluations import BLESSING, EVALUATION, PUSHED, EvaluationFacts, Push, evaluations_of, push_of
+from headrace.lineage.serving_checks import INFRA_BLESSING, ServingVerdict, serving_verdicts_of
 from headrace.lineage.shown import UNKNOWN, Section, Shown, text, when
 from headrace.metadata.graph import Graph, GraphReader
 from headrace.metadata.records import Artifact
 from headrace.metadata.store import MetadataStore
 
+Verdict = TypeVar("Verdict", EvaluationFacts, ServingVerdict)
 MOST_REJECTED = 100  # of the newest, that are looked into
 _REJECTED_SHOWN = 20
 
@@ -31,6 +34,7 @@ class LiveModel(Shown):
     push: Push
     replaced: Push | None  # what was pushed there before
     evaluations: tuple[EvaluationFacts, ...]  # of the live model, in its own run
+    serving_checks: tuple[ServingVerdict, ...]  # of the live model, in its own run
     rejected: tuple[Rejection, ...]  # since then, the newest first; at most MOST_REJECTED
 
     def sections(self) -> list[Section]:
@@ -42,6 +46,7 @@ class LiveModel(Shown):
             f"since {when(one.time)}{gone}"
         ]
         lines += [evaluation.verdict for evaluation in self.evaluations]
+        lines += [check.verdict for check in self.serving_checks]
         before = self.replaced
         lines.append(
             "it replaced nothing"
@@ -109,11 +114,18 @@ def _live(
     if not _is_of(graph, pushes[-1].artifact, pipeline):
         return None
     unpushed = [push_of(one, graph) for one in reversed(since) if _is_of(graph, one.id, pipeline)]
-    judged = _evaluations(store, [pushes[-1], *unpushed])
-    rejected = tuple(Rejection(one, _reason(one, judged)) for one in unpushed)
+    findings = _findings(store, [pushes[-1], *unpushed])
+    evaluations, served = evaluations_of(findings), serving_verdicts_of(findings)
+    rejected = tuple(Rejection(one, _reason(one, evaluations, served)) for one in unpushed)
     live = pushes[-1]
-    its = tuple(one for one in judged if (one.model, one.run) == (live.model, live.run))
-    return LiveModel(place, live, pushes[-2] if len(pushes) > 1 else None, its, rejected)
+    return LiveModel(
+        place,
+        live,
+        pushes[-2] if len(pushes) > 1 else None,
+        tuple(one for one in evaluations if (one.model, one.run) == (live.model, live.run)),
+        tuple(one for one in served if (one.model, one.run) == (live.model, live.run)),
+        rejected,
+    )
 
 
 def _is_of(graph: Graph, artifact: int, pipeline: str) -> bool:
@@ -121,14 +133,22 @@ def _is_of(graph: Graph, artifact: int, pipeline: str) -> bool:
     return producer is not None and producer.pipeline == pipeline
 
 
-def _evaluations(store: MetadataStore, pushes: Sequence[Push]) -> list[EvaluationFacts]:
+def _findings(store: MetadataStore, pushes: Sequence[Push]) -> Graph:
     reader = GraphReader(store)
-    reader.add_findings([one.model for one in pushes if one.model is not None], (EVALUATION, BLESSING))
-    return evaluations_of(reader.graph())
+    models = [one.model for one in pushes if one.model is not None]
+    reader.add_findings(models, (EVALUATION, BLESSING, INFRA_BLESSING))
+    return reader.graph()
 
 
-def _reason(push: Push, evaluations: Sequence[EvaluationFacts]) -> str:
-    own = [one for one in evaluations if one.model == push.model]
-    # Of several evaluations of a model, that of the run that rejected it; the last before, where it was cached there.
+def _reason(push: Push, evaluations: Sequence[EvaluationFacts], served: Sequence[ServingVerdict]) -> str:
+    evaluation, check = _last(push, evaluations), _last(push, served)
+    found = [one for one in (evaluation, check) if one]
+    said = [one for one in found if one.blessed is False] or found
+    return "; ".join(one.verdict for one in said) or f"{UNKNOWN}: no evaluation of it was recorded"
+
+
+def _last(push: Push, verdicts: Sequence[Verdict]) -> Verdict | None:
+    """Of several verdicts on a model, that of the run that rejected it; the last before, where it was cached there."""
+    own = [one for one in verdicts if one.model == push.model]
     found = [one for one in own if one.run == push.run] or [one for one in own if one.evaluated <= push.time]
-    return found[-1].verdict if found else f"{UNKNOWN}: no evaluation of it was recorded"
+    return found[-1] if found else None

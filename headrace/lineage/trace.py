@@ -29,13 +29,14 @@ from headrace.lineage.facts import (
     run_facts,
     step_of,
 )
+from headrace.lineage.serving_checks import INFRA_BLESSING, ServingVerdict, serving_verdicts_of
 from headrace.lineage.shown import UNKNOWN, Section, Shown, plain, size, text, when
 from headrace.metadata.graph import Graph, GraphReader
 from headrace.metadata.records import Artifact, Run
 from headrace.metadata.store import MetadataStore
 
 MODEL, SCHEMA, TRANSFORM = "Model", "Schema", "TransformGraph"
-_OF_MODELS = (EVALUATION, BLESSING, "InfraBlessing", PUSHED)
+_OF_MODELS = (EVALUATION, BLESSING, INFRA_BLESSING, PUSHED)
 _SLICES_SHOWN = 10
 _VALUE_SHOWN = 160  # characters of a parameter
 _RESOLVER, _IMPORTER = "tfx.dsl.components.common.resolver.Resolver", "tfx.dsl.components.common.importer.Importer"
@@ -68,6 +69,7 @@ class Trace(Shown):
     transform_graphs: tuple[Artifact, ...]
     steps: tuple[Step, ...]  # what was executed for it, in the order of registration
     evaluations: tuple[EvaluationFacts, ...]  # of the models in it
+    serving_checks: tuple[ServingVerdict, ...]  # of the models in it
     pushes: tuple[Push, ...]
     runs: tuple[RunFacts, ...]  # in which the steps were executed, the oldest first
 
@@ -102,6 +104,7 @@ class Trace(Shown):
             *map(_input_section, self.inputs),
             self._schema_section(),
             *map(_evaluation_section, self.evaluations),
+            Section("As served", tuple(map(_serving_text, self.serving_checks))),
             Section("Pushes", tuple(map(_push_text, self.pushes))),
             self._step_section(),
             self._parameter_section(),
@@ -190,6 +193,7 @@ def trace_of(store: MetadataStore, subject: Artifact | Run) -> Trace:
         tuple(graph.of_type(TRANSFORM)),
         tuple(step_of(one) for one in executions),
         tuple(evaluations_of(graph)),
+        tuple(serving_verdicts_of(graph)),
         tuple(pushes_of(graph)),
         tuple(runs_of(store, {one.run for one in executions} | ({subject.id} if isinstance(subject, Run) else set()))),
     )
@@ -270,6 +274,10 @@ def _evaluation_section(one: EvaluationFacts) -> Section:
     if len(one.metrics) > len(rows):
         lines.append(f"the largest of {len(one.metrics)} slices:")
     return Section("Evaluation", tuple(lines), ("slice", *names), tuple(rows))
+
+
+def _serving_text(one: ServingVerdict) -> str:
+    return f"Model {text(one.model)} in run {one.run or UNKNOWN}: {one.verdict}"
 
 
 def _push_text(push: Push) -> str:

@@ -47,6 +47,7 @@ class JsonProgress:
             seconds=outcome.seconds,
             blessed=[evaluation.blessed for evaluation in findings.evaluations],
             pushed=list(findings.pushed),
+            served=[check.blessed for check in findings.served],
             log_folder=outcome.log_folder,
         )
 

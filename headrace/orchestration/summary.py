@@ -1,9 +1,10 @@
 """What a run leaves on the console: nodes, metrics, verdicts, pushed models, failures, logs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 from rich.markup import escape
@@ -11,10 +12,12 @@ from rich.table import Table
 
 from headrace.contents.evaluation import Evaluation, read_evaluation
 from headrace.contents.metrics import OVERALL
+from headrace.contents.serving_check import ServingCheck, read_serving_check
 from headrace.contents.verdict import verdict_text
-from headrace.metadata import MetadataStore
+from headrace.metadata import Artifact, MetadataStore
 from headrace.orchestration.outcomes import NodeState, RunOutcome
 
+Content = TypeVar("Content")
 MARKS = {
     NodeState.SUCCEEDED: "[green]✓[/]",
     NodeState.CACHED: "[cyan]≡[/]",
@@ -32,6 +35,7 @@ class Findings:
 
     evaluations: tuple[Evaluation, ...]
     pushed: tuple[str, ...]  # one for each pusher: where to, or empty
+    served: tuple[ServingCheck, ...] = ()
 
 
 def findings_of(outcome: RunOutcome, store: MetadataStore) -> Findings:
@@ -45,15 +49,17 @@ def findings_of(outcome: RunOutcome, store: MetadataStore) -> Findings:
         for artifact in artifacts
     ]
     return Findings(
-        evaluations=tuple(_evaluations(one.uri for one in outputs if one.type == "ModelEvaluation")),
+        evaluations=tuple(_read(read_evaluation, outputs, "ModelEvaluation")),
         pushed=tuple(str(one.properties.get("pushed_destination", "")) for one in outputs if one.type == "PushedModel"),
+        served=tuple(_read(read_serving_check, outputs, "InfraBlessing")),
     )
 
 
-def _evaluations(uris: Iterable[str]) -> Iterator[Evaluation]:
-    for uri in uris:
-        with suppress(FileNotFoundError):  # a custom component's, in a form of its own
-            yield read_evaluation(Path(uri))
+def _read(read: Callable[[Path], Content], artifacts: Iterable[Artifact], kind: str) -> Iterator[Content]:
+    for artifact in artifacts:
+        if artifact.type == kind:
+            with suppress(FileNotFoundError):  # another component's, in a form of its own
+                yield read(Path(artifact.uri))
 
 
 def print_summary(outcome: RunOutcome, findings: Findings, console: Console) -> None:
@@ -62,6 +68,8 @@ def print_summary(outcome: RunOutcome, findings: Findings, console: Console) -> 
     console.print(f"{escape(outcome.pipeline)} run {outcome.run_id} took {outcome.seconds:.1f} s", soft_wrap=True)
     for evaluation in findings.evaluations:
         _print_evaluation(evaluation, console)
+    for check in findings.served:
+        _print_verdict(check.text, check.blessed, console)
     for destination in findings.pushed:
         console.print(f"pushed to {escape(destination)}" if destination else "nothing was pushed", soft_wrap=True)
     for node in outcome.failed:
@@ -85,5 +93,8 @@ def _print_evaluation(evaluation: Evaluation, console: Console) -> None:
     metrics = {name: value for name, value in evaluation.metrics.get(OVERALL, {}).items() if value is not None}
     if metrics:
         console.print(", ".join(f"{name} {value:.4g}" for name, value in metrics.items()), soft_wrap=True)
-    style = "green" if evaluation.blessed else "bold yellow"
-    console.print(escape(verdict_text(evaluation)), style=style, soft_wrap=True)
+    _print_verdict(verdict_text(evaluation), evaluation.blessed, console)
+
+
+def _print_verdict(text: str, blessed: bool, console: Console) -> None:
+    console.print(escape(text), style="green" if blessed else "bold yellow", soft_wrap=True)

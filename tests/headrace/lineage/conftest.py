@@ -91,6 +91,12 @@ class Recorder:
         self.node(run, "Evaluate", inputs, {"blessing": blessing})
         return blessing
 
+    def check_serving(self, run: str, model: int, reason: str = "") -> int:
+        """InfraCheck's verdict on a model, refused where there is a reason."""
+        said = {"reason": reason} if reason else {}
+        blessing = self.artifact(run, "infra blessing", "InfraBlessing", blessed=int(not reason), **said)
+        return self.node(run, "InfraCheck", {"model": model}, {"blessing": blessing})
+
     def push(self, run: str, model: int, pushed: bool = True, pipeline: str = "small", place: str = "/serving") -> int:
         """What a Pusher did with a model."""
         destination = {"pushed_destination": f"{place}/{run}"} if pushed else {}

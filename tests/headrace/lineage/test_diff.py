@@ -89,3 +89,10 @@ def test_causes_come_before_effects(recorder: Recorder) -> None:
     diff = recorder.lineage.diff("1", "2")
     assert list(diff.to_frame()["subject"])[:2] == ["epochs of Train", "Gen"]
     assert "only in the run before" in diff._repr_html_()
+
+
+def test_that_a_model_can_no_longer_be_served_is_told_with_the_reason(recorder: Recorder) -> None:
+    examples = recorder.data("1")
+    for run, reason in (("1", ""), ("2", "it hangs")):
+        recorder.check_serving(run, recorder.model(run, examples), reason)
+    assert "verdict: blessed as served -> not blessed as served: it hangs" in said(recorder.lineage.diff("1", "2"))

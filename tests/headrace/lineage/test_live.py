@@ -37,6 +37,23 @@ def test_models_that_were_rejected_since_are_named_with_the_verdict_the_newest_f
     assert all(one.reason.startswith("not blessed") for one in live.rejected)
 
 
+def test_a_model_that_could_not_be_served_was_rejected_for_that_reason(recorder: Recorder) -> None:
+    examples = recorder.data("1")
+    good, hanging, bad = (recorder.model(run, examples) for run in ("1", "2", "3"))
+    recorder.check_serving("1", good)
+    recorder.push("1", good)
+    for run, model, blessed in (("2", hanging, True), ("3", bad, False)):
+        recorder.judge(run, model, blessed)
+        recorder.check_serving(run, model, "it hangs")
+        recorder.push(run, model, pushed=False)
+    [live] = recorder.lineage.live("small")
+    assert [one.verdict for one in live.serving_checks] == ["blessed as served"]
+    both, one = (rejection.reason for rejection in live.rejected)
+    assert one == "not blessed as served: it hangs"
+    assert both.startswith("not blessed, for reasons")
+    assert both.endswith("; not blessed as served: it hangs")
+
+
 def test_a_rejection_whose_evaluation_was_not_recorded_has_no_known_reason(recorder: Recorder) -> None:
     examples = recorder.data("1")
     recorder.push("1", recorder.model("1", examples))

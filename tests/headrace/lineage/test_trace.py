@@ -161,3 +161,12 @@ def test_a_run_that_failed_before_it_made_anything_is_told_all_the_same(recorder
     assert (trace.starts, trace.steps) == ((), ())
     assert [(run.id, run.state) for run in trace.runs] == [("1", "failed")]
     assert "took" in trace._repr_html_()
+
+
+def test_whether_a_model_could_be_served_is_part_of_its_trace(recorder: Recorder) -> None:
+    model = recorder.model("1", recorder.data("1"))
+    recorder.check_serving("1", model, "it hangs")
+    trace = recorder.lineage.trace(model)
+    assert [(one.model, one.blessed) for one in trace.serving_checks] == [(model, False)]
+    [section] = [one for one in trace.sections() if one.title == "As served"]
+    assert section.lines == (f"Model {model} in run 1: not blessed as served: it hangs",)

@@ -5,6 +5,7 @@ import pytest
 from rich.console import Console
 
 from headrace.contents.evaluation import Evaluation
+from headrace.contents.serving_check import ServingCheck
 from headrace.contents.validation import Check
 from headrace.metadata import MetadataStore, State
 from headrace.metadata.store import sqlite_config
@@ -104,3 +105,14 @@ def test_pushed_models_are_found_of_all_executions_of_the_nodes_that_ended_well(
         NodeOutcome("Waits", NodeState.BLOCKED),
     )
     assert findings_of(outcome, store) == Findings((), ("/models/1", "/models/2", "/models/3", ""))
+
+
+def test_whether_a_model_could_be_served_is_told_with_the_reason(store: MetadataStore, tmp_path: Path) -> None:
+    check = ServingCheck(blessed=False, reason="it answers nan as [score], which is no number")
+    check.write(tmp_path)
+    given = [record_artifact(store, "InfraBlessing", str(place)) for place in (tmp_path, tmp_path / "of another")]
+    checks = [record_execution(store, "taxi", "1", "InfraCheck", outputs={"blessing": [one]}) for one in given]
+    outcome = run_of(NodeOutcome("InfraCheck", NodeState.SUCCEEDED, executions=tuple(checks)))
+    found = findings_of(outcome, store)
+    assert found == Findings((), (), (check,))
+    assert "\nNot blessed as served: it answers nan as [score], which is no number\n" in printed(outcome, found)
