@@ -33,7 +33,8 @@ def run_graph(
         max_parallel: nodes at once; None for as many as keep the cores busy.
     """
     by_id = {node.id: node for node in nodes if not node.is_reused}
-    schedule = Schedule({node.id: node.upstream for node in by_id.values()})
+    however = {node.id for node in by_id.values() if node.runs_however}
+    schedule = Schedule({node.id: node.upstream for node in by_id.values()}, however)
     outcomes = {node.id: NodeOutcome(node.id, NodeState.REUSED) for node in nodes if node.is_reused}
     working: set[Future[NodeOutcome]] = set()
     slots = Slots(max_parallel, processes.ids)

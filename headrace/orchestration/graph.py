@@ -4,10 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tfx.proto.orchestration.local_deployment_config_pb2 import LocalDeploymentConfig
-from tfx.proto.orchestration.pipeline_pb2 import Pipeline, PipelineNode
+from tfx.proto.orchestration.pipeline_pb2 import NodeExecutionOptions, Pipeline, PipelineNode
 
 from headrace.orchestration.compilation import local_deployment
 from headrace.settings import Settings
+
+_ONCE_COMPLETED = (
+    NodeExecutionOptions.ALL_UPSTREAM_NODES_COMPLETED,
+    NodeExecutionOptions.LAZILY_ALL_UPSTREAM_NODES_COMPLETED,
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,11 @@ class GraphNode:
     def is_reused(self) -> bool:
         """A partial run takes its outputs from an earlier run."""
         return bool(self.node.execution_options.HasField("skip"))
+
+    @property
+    def runs_however(self) -> bool:
+        """It runs once all its upstream nodes have ended, however they did: its trigger strategy says so."""
+        return self.node.execution_options.strategy in _ONCE_COMPLETED
 
 
 def graph_of(pipeline: Pipeline, settings: Settings) -> list[GraphNode]:

@@ -1,6 +1,6 @@
 """Which nodes may run now: the graph of a run, and nothing of TFX."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from headrace.orchestration.outcomes import NodeState
 
@@ -14,10 +14,19 @@ _CONSEQUENCES = {
 
 
 class Schedule:
-    """Hands out nodes whose upstream nodes have all ended well; what hangs on another never runs."""
+    """Hands out nodes whose upstream nodes have all ended well; what hangs on another never runs.
 
-    def __init__(self, upstream: Mapping[str, Iterable[str]]) -> None:
-        """Takes each node's upstream nodes; those that are no node of this run do not count."""
+    Some nodes run however their upstream nodes ended: failed, skipped, or never run.
+    """
+
+    def __init__(self, upstream: Mapping[str, Iterable[str]], however: Collection[str] = ()) -> None:
+        """Takes each node's upstream nodes, of which those that are no node of this run do not count.
+
+        Args:
+            upstream: by node.
+            however: the nodes that run however their upstream nodes ended.
+        """
+        self._however = however
         self._waiting = {node: {one for one in ones if one in upstream} for node, ones in upstream.items()}
 
     def take_ready(self, most: int) -> list[str]:
@@ -29,14 +38,12 @@ class Schedule:
 
     def ended(self, node: str, state: NodeState) -> dict[str, NodeState]:
         """Takes note that `node` ended; returns the nodes that therefore never run, and how that counts."""
-        if state.unlocks:
-            for upstream in self._waiting.values():
-                upstream.discard(node)
-            return {}
-        consequence = _CONSEQUENCES[state]
         never: dict[str, NodeState] = {}
         for dependent in [one for one, upstream in self._waiting.items() if node in upstream]:
-            if self._waiting.pop(dependent, None) is not None:
+            if state.unlocks or dependent in self._however:
+                self._waiting[dependent].discard(node)
+            elif self._waiting.pop(dependent, None) is not None:
+                consequence = _CONSEQUENCES[state]
                 never |= {dependent: consequence, **self.ended(dependent, consequence)}
         return never
 

@@ -81,26 +81,54 @@ def test_one_skipped_upstream_node_is_enough_though_the_other_succeeded() -> Non
     assert schedule.ended("b", NodeState.SKIPPED) == {"c": NodeState.SKIPPED}
 
 
+@pytest.mark.parametrize("state", list(NodeState))
+def test_a_node_that_runs_however_others_end_waits_for_all_of_them(state: NodeState) -> None:
+    schedule = Schedule({"a": [], "b": ["a"], "e": [], "last": ["b", "e"]}, however={"last"})
+    schedule.take_ready(9)
+    schedule.ended("e", NodeState.SUCCEEDED)
+    never = schedule.ended("a", state)
+    assert set(never) == (set() if state.unlocks else {"b"})
+    if state.unlocks:
+        assert schedule.take_ready(9) == ["b"]
+        assert schedule.take_ready(9) == []
+        schedule.ended("b", NodeState.FAILED)
+    assert schedule.take_ready(9) == ["last"]
+
+
+def test_what_hangs_on_a_node_that_runs_however_others_end_shares_its_own_fate() -> None:
+    schedule = Schedule({"a": [], "report": ["a"], "after": ["report"], "other": ["a"]}, however={"report"})
+    schedule.take_ready(9)
+    assert schedule.ended("a", NodeState.FAILED) == {"other": NodeState.BLOCKED}
+    assert schedule.take_ready(9) == ["report"]
+    assert schedule.ended("report", NodeState.SUCCEEDED) == {}
+    assert schedule.take_ready(9) == ["after"]
+
+
 def test_an_upstream_node_that_is_not_in_the_run_does_not_count() -> None:
     schedule = Schedule({"b": ["a"]})
     assert schedule.waits_for() == {"b": set()}
     assert schedule.take_ready(9) == ["b"]
 
 
-@given(graphs, st.lists(st.sampled_from(ENDS), min_size=12, max_size=12), st.integers(1, 3))
+@given(
+    graphs,
+    st.lists(st.sampled_from(ENDS), min_size=12, max_size=12),
+    st.integers(1, 3),
+    st.sets(st.integers(0, 11).map(str)),
+)
 def test_every_node_runs_or_is_blocked_or_is_skipped_exactly_once(
-    upstream: tuple[set[int], ...], ends: list[NodeState], most: int
+    upstream: tuple[set[int], ...], ends: list[NodeState], most: int, however: set[str]
 ) -> None:
     # Node 0 may name itself upstream in the drawn graph: a graph has no such edge.
     graph = {str(node): {str(one) for one in ones - {node}} for node, ones in enumerate(upstream)}
-    schedule = Schedule(graph)
+    schedule = Schedule(graph, however)
     states: dict[str, NodeState] = {}
     ran: list[str] = []
     never: list[str] = []
     while ready := schedule.take_ready(most):
         assert len(ready) <= most
         for node in ready:
-            assert all(states[one].unlocks for one in graph[node])
+            assert all(states[one].unlocks or node in however for one in graph[node])
             ran.append(node)
             states[node] = ends[int(node)]
             consequences = schedule.ended(node, states[node])
@@ -112,5 +140,6 @@ def test_every_node_runs_or_is_blocked_or_is_skipped_exactly_once(
         NodeState.SKIPPED: {NodeState.SKIPPED},
         NodeState.BLOCKED: {NodeState.FAILED, NodeState.CANCELED, NodeState.BLOCKED},
     }
+    assert not however & set(never)
     for node in never:
         assert reasons[states[node]] & {states[one] for one in graph[node]}

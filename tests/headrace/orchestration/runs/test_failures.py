@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.resolver import Resolver
-from tfx.dsl.experimental.node_execution_options.utils import NodeExecutionOptions
+from tfx.dsl.experimental.node_execution_options.utils import NodeExecutionOptions, TriggerStrategy
 from tfx.dsl.input_resolution.strategies.latest_artifact_strategy import LatestArtifactStrategy
 from tfx.types import Channel
 from tfx.types.standard_artifacts import Integer
@@ -16,7 +16,7 @@ from headrace.errors import RunFailedError
 from headrace.metadata import State
 from headrace.orchestration import node_launch
 from tests.headrace.orchestration.runs.conftest import RunPipeline
-from tests.small_components import AddOne, Crash, FillDisk, Flaky, KillItself, Number, Raise, Sleep
+from tests.small_components import AddOne, Crash, FillDisk, Flaky, KillItself, MaybeAddOne, Number, Raise, Sleep
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +45,32 @@ def test_what_depends_on_a_failed_node_does_not_run_and_what_does_not_does(
     out = capsys.readouterr().out
     assert "✗ Raise failed" in out
     assert "· Blocked not run" in out
+
+
+COMPLETED = NodeExecutionOptions(trigger_strategy=TriggerStrategy.ALL_UPSTREAM_NODES_COMPLETED)
+
+
+def test_a_node_whose_strategy_is_completed_runs_on_what_there_is_however_those_before_it_ended(
+    run_pipeline: RunPipeline,
+) -> None:
+    fails, number = Raise(message="no such column"), Number(value=3)
+    number.add_upstream_node(fails)
+    without = MaybeAddOne(number=number.outputs["number"]).with_id("Without")
+    without.node_execution_options = COMPLETED
+    after = AddOne(number=without.outputs["sum"]).with_id("After")
+    ran = run_pipeline("failing", [fails, number, without, after])
+    assert isinstance(ran.error, RunFailedError)
+    assert ran.error.what == "the run of failing failed: Raise"
+    assert ran.of("Number") == []
+    assert ran.value("Without", "sum") == ["1"]
+    assert ran.value("After", "sum") == ["2"]
+
+
+def test_a_node_whose_strategy_is_completed_takes_what_those_before_it_made(run_pipeline: RunPipeline) -> None:
+    number = Number(value=3)
+    added = MaybeAddOne(number=number.outputs["number"])
+    added.node_execution_options = COMPLETED
+    assert run_pipeline("fine", [number, added]).value("MaybeAddOne", "sum") == ["4"]
 
 
 def test_the_error_its_place_and_the_log_are_on_the_execution(run_pipeline: RunPipeline) -> None:
