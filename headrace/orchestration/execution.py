@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import replace
 from types import FrameType
 
 from headrace.orchestration.graph import GraphNode
@@ -39,10 +40,12 @@ def run_graph(
     working: set[Future[NodeOutcome]] = set()
     slots = Slots(max_parallel, processes.ids)
 
-    def ended(outcome: NodeOutcome) -> None:
+    def ended(ended: NodeOutcome) -> None:
+        outcome = replace(ended, optional=by_id[ended.node].is_optional)
         outcomes[outcome.node] = outcome
         progress.ended(outcome)
-        for node, state in schedule.ended(outcome.node, outcome.state).items():
+        forgiven = outcome.optional and outcome.state is NodeState.FAILED
+        for node, state in schedule.ended(outcome.node, NodeState.SUCCEEDED if forgiven else outcome.state).items():
             skipped = state is NodeState.SKIPPED
             outcomes[node] = launches.skip(by_id[node]) if skipped else NodeOutcome(node, state)
             progress.ended(outcomes[node])

@@ -32,6 +32,11 @@ class GraphNode:
         return bool(self.node.execution_options.HasField("skip"))
 
     @property
+    def is_optional(self) -> bool:
+        """The run succeeds even if it fails, and what depends on it runs."""
+        return bool(self.node.execution_options.node_success_optional)
+
+    @property
     def runs_however(self) -> bool:
         """It runs once all its upstream nodes have ended, however they did: its trigger strategy says so."""
         return self.node.execution_options.strategy in _ONCE_COMPLETED

@@ -60,6 +60,7 @@ class NodeOutcome:
     log: Path | None = None
     failure: Failure | None = None
     attempts: int = 1
+    optional: bool = False  # its failure does not count: what depends on it may run, and the run succeeds
 
 
 @dataclass(frozen=True)
@@ -83,4 +84,4 @@ class RunOutcome:
         """How it ended."""
         if self.stopped:
             return RunState.CANCELED
-        return RunState.FAILED if self.failed else RunState.SUCCEEDED
+        return RunState.FAILED if any(not node.optional for node in self.failed) else RunState.SUCCEEDED

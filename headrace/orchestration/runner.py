@@ -143,5 +143,5 @@ def _raise_unless_succeeded(outcome: RunOutcome, command: str) -> None:
     if outcome.state is RunState.CANCELED:
         raise RunCanceledError(f"the run of {outcome.pipeline} was stopped", where=where, next_step=next_step)
     if outcome.state is RunState.FAILED:
-        failed = ", ".join(node.node for node in outcome.failed)
+        failed = ", ".join(node.node for node in outcome.failed if not node.optional)
         raise RunFailedError(f"the run of {outcome.pipeline} failed: {failed}", where=where, next_step=next_step)

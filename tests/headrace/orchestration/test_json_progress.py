@@ -61,6 +61,7 @@ def test_a_node_that_failed_says_all_that_is_known(capsys: pytest.CaptureFixture
         "executions": [7, 8],
         "log": "/logs/Trainer.log",
         "attempts": 3,
+        "optional": False,
         "failure": {
             "kind": "ValueError",
             "message": 'no "tips"\nat all',

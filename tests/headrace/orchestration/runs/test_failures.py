@@ -15,6 +15,7 @@ from tfx.types.standard_artifacts import Integer
 from headrace.errors import RunFailedError
 from headrace.metadata import State
 from headrace.orchestration import node_launch
+from headrace.orchestration.outcomes import NodeState
 from tests.headrace.orchestration.runs.conftest import RunPipeline
 from tests.small_components import AddOne, Crash, FillDisk, Flaky, KillItself, MaybeAddOne, Number, Raise, Sleep
 
@@ -71,6 +72,19 @@ def test_a_node_whose_strategy_is_completed_takes_what_those_before_it_made(run_
     added = MaybeAddOne(number=number.outputs["number"])
     added.node_execution_options = COMPLETED
     assert run_pipeline("fine", [number, added]).value("MaybeAddOne", "sum") == ["4"]
+
+
+def test_a_run_succeeds_though_a_node_failed_whose_success_is_optional(
+    run_pipeline: RunPipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fails, after = with_options(Raise(message="nobody listens"), success_optional=True), Number(value=3)
+    after.add_upstream_node(fails)
+    ran = run_pipeline("fine", [fails, after])
+    assert ran.error is None
+    assert ran.states == {"Raise": NodeState.FAILED, "Number": NodeState.SUCCEEDED}
+    assert ran.run is not None
+    assert ran.run.properties["headrace_run_state"] == "succeeded"
+    assert "ValueError: nobody listens" in capsys.readouterr().out
 
 
 def test_the_error_its_place_and_the_log_are_on_the_execution(run_pipeline: RunPipeline) -> None:
