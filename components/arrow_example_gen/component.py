@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from tfx.components.example_gen import utils
 from tfx.dsl.components.base.base_component import BaseComponent
 from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
+from tfx.dsl.placeholder.placeholder import Placeholder
+from tfx.orchestration.data_types import RuntimeParameter
 from tfx.proto import example_gen_pb2
 from tfx.proto.range_config_pb2 import RangeConfig
 from tfx.types import Channel
@@ -26,6 +28,7 @@ class ArrowExampleGenSpec(FileBasedExampleGenSpec):
         **FileBasedExampleGenSpec.PARAMETERS,
         "columns": ExecutionParameter(type=str, optional=True),  # a JSON list of names
         "split_by": ExecutionParameter(type=str, optional=True),  # a SplitRule as JSON
+        "span": ExecutionParameter(type=int, optional=True),  # the driver puts the one that it found there
     }
 
 
@@ -38,12 +41,13 @@ class ArrowExampleGen(BaseComponent):
 
     def __init__(
         self,
-        input_base: str,
+        input_base: str | RuntimeParameter,
         input_config: example_gen_pb2.Input | None = None,
         output_config: example_gen_pb2.Output | None = None,
         range_config: RangeConfig | None = None,
         columns: Sequence[str] | None = None,
         split_by: SplitRule | None = None,
+        span: int | RuntimeParameter | Placeholder | None = None,
     ) -> None:
         """Builds the node.
 
@@ -56,12 +60,16 @@ class ArrowExampleGen(BaseComponent):
             range_config: the span to read, as for stock ExampleGens; the latest if it is left out.
             columns: the columns that become features; all if it is left out.
             split_by: the splits by values of a column or by time, instead of those by hash.
+            span: the span to read, instead of a range_config: a number, a RuntimeParameter that each run sets, or
+                what another node found.
 
         Raises:
             ParameterError: the arguments contradict one another.
         """
         config = input_config or utils.make_default_input_config()
         _check(config, output_config, columns, split_by)
+        if span is not None and range_config:
+            raise ParameterError("ArrowExampleGen reads one span", why="there are both range_config and span")
         output = example_gen_pb2.Output() if split_by else output_config or utils.make_default_output_config(config)
         super().__init__(
             ArrowExampleGenSpec(
@@ -73,6 +81,7 @@ class ArrowExampleGen(BaseComponent):
                 output_file_format=example_gen_pb2.FORMAT_TFRECORDS_GZIP,
                 columns=None if columns is None else json.dumps(list(columns)),
                 split_by=split_by.to_json() if split_by else None,
+                span=span,
                 examples=Channel(type=Examples),
             )
         )

@@ -3,7 +3,9 @@
 from tfx.components.example_gen.driver import FileBasedDriver
 from tfx.orchestration.portable.data_types import ExecutionInfo
 from tfx.proto.orchestration.driver_output_pb2 import DriverOutput
+from tfx.proto.range_config_pb2 import RangeConfig, StaticRange
 from tfx.types import standard_component_specs
+from tfx.utils import proto_utils
 
 from headrace.errors import InputDataError
 
@@ -17,12 +19,18 @@ class Driver(FileBasedDriver):
         Raises:
             InputDataError: no file is of the span and version that are asked for, or the patterns contradict.
         """
+        parameters = execution_info.exec_properties
+        span = parameters.get("span")
+        if span is not None:
+            one = RangeConfig(static_range=StaticRange(start_span_number=span, end_span_number=span))
+            parameters[standard_component_specs.RANGE_CONFIG_KEY] = proto_utils.proto_to_json(one)
+        what = "no span or version" if span is None else f"no version of the span {span}"
         try:
             return super().run(execution_info)
         except ValueError as error:
-            base = execution_info.exec_properties[standard_component_specs.INPUT_BASE_KEY]
+            base = parameters[standard_component_specs.INPUT_BASE_KEY]
             raise InputDataError(
-                "no span or version of the input files is found",
+                f"{what} of the input files is found",
                 where=base,
                 why=str(error),
                 next_step=f"compare the pattern with the files: ls -R {base}",

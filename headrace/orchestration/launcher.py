@@ -204,7 +204,9 @@ class NodeLauncher(Launcher):
         finally:
             self._clean_up_stateless_execution_info(info)
         self._clean_up_stateful_execution_info(info)
-        made: dict[str, Property] = {names.LOG: str(self._log), names.OUTPUTS: manifests_of(info.output_dict)}
+        # An executor may have made several artifacts of one, each in a folder of its own below it.
+        outputs = info.output_dict | data_types_utils.unpack_executor_output_artifacts(output.output_artifacts)
+        made: dict[str, Property] = {names.LOG: str(self._log), names.OUTPUTS: manifests_of(outputs)}
         made |= row_counts(info.output_dict, output, info.exec_properties)
         for name, value in made.items():
             data_types_utils.set_metadata_value(output.execution_properties[name], value)

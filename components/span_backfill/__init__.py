@@ -1,0 +1,1 @@
+"""Reads the spans before the newest that no run has read yet."""

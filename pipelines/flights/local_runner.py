@@ -1,0 +1,33 @@
+"""Runs the flights pipeline on this machine: `headrace run flights`, or through the TFX CLI."""
+
+from pathlib import Path
+
+from headrace.errors import reported
+from headrace.orchestration import HeadraceDagRunner, RunOutcome
+from headrace.settings import Settings, project_root
+from pipelines.flights.pipeline import create_pipeline
+
+NAME = "flights"  # of the pipeline, and so of its artifacts, runs and models
+DATA = "flights"  # the folder of data/ that it reads
+HERE = Path(__file__).parent
+
+
+def run() -> RunOutcome:
+    """Builds the pipeline and runs it.
+
+    Raises:
+        HeadraceError: something cannot be as asked, or a node failed.
+    """
+    settings = Settings.load(HERE)
+    pipeline = create_pipeline(
+        NAME,
+        pipeline_root=settings.pipeline_root(NAME),
+        data_root=project_root(HERE) / "data" / DATA,
+        serving_root=settings.serving_root(NAME),
+    )
+    return HeadraceDagRunner(settings).run(pipeline)
+
+
+if __name__ == "__main__":
+    with reported():
+        run()
