@@ -9,6 +9,7 @@ RUN_BY = {
     "source .venv/bin/activate": "is what the fixture `command` does to the path",
     "headrace run taxi --set": "test_taxi_variants.py",
     "headrace run taxi": "conftest.py, the run that all share",
+    "headrace run flights --set": "test_flights.py",
     "headrace run path/to/your_pipeline.py": "test_stock_pipelines.py",
     "headrace run taxi --resume": "test_taxi_parts.py",
     "headrace run taxi --only": "test_taxi_parts.py",

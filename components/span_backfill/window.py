@@ -10,10 +10,11 @@ ArtifactMap = dict[str, list[Artifact]]
 
 
 class SpanWindowStrategy(ResolverStrategy):
-    """Resolves `window` to the last spans before the newest, the oldest first, and `previous` to the last one.
+    """Resolves `window` to the last spans before the newest, and `previous` to the last one.
 
-    `spans` says which spans these are and in which version: a run for an older span sees what it would
-    have seen then, however many later ones were read meanwhile.
+    `spans` says which spans these are and in which version: a run for an older span sees what it would have
+    seen then, however many later ones were read meanwhile. A node gets the window in the order in which its
+    spans were read.
     """
 
     def __init__(self, length: int | None = None) -> None:

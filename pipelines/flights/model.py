@@ -14,6 +14,7 @@ from tfx_bsl.tfxio.dataset_options import RecordBatchesOptions
 from pipelines.flights.features import (
     ARRIVAL_DELAY,
     LABEL,
+    ORDER,
     REAL,
     SERVED,
     TEXTS,
@@ -29,7 +30,7 @@ PREDICTED = "probability"
 
 @dataclass(frozen=True)
 class Flights:
-    """Transformed flights in memory, in the order of their months.
+    """Transformed flights in memory, from day to day.
 
     Attributes:
         features: what the model takes, by name, each of shape (flights,).
@@ -63,18 +64,20 @@ def run_fn(fn_args: FnArgs) -> None:
 
 
 def read_flights(fn_args: FnArgs, transform: tft.TFTransformOutput) -> Flights:
-    """The transformed flights of all files, some 100 bytes of memory each."""
+    """The transformed flights of all files, some 100 bytes of memory each, whichever the order of the files."""
     options = RecordBatchesOptions(batch_size=8192, num_epochs=1)
     batches = fn_args.data_accessor.record_batch_factory(
         fn_args.train_files, options, transform.transformed_metadata.schema
     )
-    columns: dict[str, list[np.ndarray]] = {name: [] for name in (*TEXTS, *WHOLE, *REAL, LABEL)}
+    columns: dict[str, list[np.ndarray]] = {name: [] for name in (*TEXTS, *WHOLE, *REAL, ORDER, LABEL)}
     for batch in batches:
         for name, parts in columns.items():
             values = batch.column(batch.schema.get_field_index(transformed_name(name))).flatten()
             parts.append(values.to_numpy())
-    late = np.concatenate(columns.pop(LABEL)).astype(np.float32)
-    return Flights({transformed_name(name): np.concatenate(parts) for name, parts in columns.items()}, late)
+    whole = {name: np.concatenate(parts) for name, parts in columns.items()}
+    order = np.argsort(whole.pop(ORDER), kind="stable")
+    late = whole.pop(LABEL)[order].astype(np.float32)
+    return Flights({transformed_name(name): values[order] for name, values in whole.items()}, late)
 
 
 def build_model(transform: tft.TFTransformOutput, hyperparameters: keras_tuner.HyperParameters) -> keras.Model:

@@ -9,10 +9,12 @@ from pipelines.flights.features import (
     AMOUNTS,
     ARRIVAL_DELAY,
     DATE,
+    FARTHEST,
     HOURS,
     LABEL,
     LATE_MINUTES,
     LEVELS,
+    ORDER,
     TEXTS,
     TIMES,
     WEEKDAY,
@@ -36,18 +38,28 @@ def preprocessing_fn(inputs: Columns) -> dict[str, tf.Tensor]:
         clock = _dense(inputs[name], 0)
         outputs[HOURS[name]] = tf.clip_by_value(clock // 100, 0, 23)
         outputs[name] = tf.cast(clock // 100 * 60 + clock % 100, tf.float32) / (24 * 60)
-    outputs[WEEKDAY] = _weekday(*(_dense(inputs[name], 1) for name in DATE))
+    year, month, day = (_dense(inputs[name], 1) for name in DATE)
+    outputs[WEEKDAY] = _weekday(year, month, day)
+    outputs[ORDER] = (year * 12 + month) * 31 + day
     for name in LEVELS:
-        score = tft.scale_to_z_score(_number(inputs[name], math.nan))
+        score = _score(_number(inputs[name], math.nan))
         outputs[name] = tf.where(tf.math.is_nan(score), tf.zeros_like(score), score)
     outputs["pressure_missing"] = tf.cast(tf.math.is_nan(_number(inputs["pressure"], math.nan)), tf.float32)
     for name in AMOUNTS:
-        outputs[name] = tft.scale_to_z_score(tf.math.log1p(tf.maximum(_number(inputs[name], 0.0), 0.0)))
+        outputs[name] = _score(tf.math.log1p(tf.maximum(_number(inputs[name], 0.0), 0.0)))
     angle = _number(inputs[WIND_DIRECTION], 0.0) * (math.pi / 180)
     speed = _number(inputs[WIND_SPEED], 0.0) / 10
     outputs["wind_north"], outputs["wind_east"] = speed * tf.cos(angle), speed * tf.sin(angle)
     outputs[LABEL] = tf.cast(_number(inputs[ARRIVAL_DELAY], 0.0) > LATE_MINUTES, tf.int64)
     return {transformed_name(name): values for name, values in outputs.items()}
+
+
+def _score(numbers: tf.Tensor) -> tf.Tensor:
+    """How many standard deviations from the mean, but no more than a network can have learned from.
+
+    The first months are cold ones: of the warmth of the next it knows nothing, and would extrapolate.
+    """
+    return tf.clip_by_value(tft.scale_to_z_score(numbers), -FARTHEST, FARTHEST)
 
 
 def _weekday(year: tf.Tensor, month: tf.Tensor, day: tf.Tensor) -> tf.Tensor:

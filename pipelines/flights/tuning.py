@@ -16,7 +16,7 @@ def search_space() -> keras_tuner.HyperParameters:
     """What may be chosen, and the defaults."""
     space = keras_tuner.HyperParameters()
     space.Fixed("embedding_size", 4)
-    space.Choice("units", [64, 128], default=64)
+    space.Choice("units", [32, 64], default=32)
     space.Choice("learning_rate", [1e-3, 3e-3], default=1e-3)
     space.Choice("dropout", [0.1, 0.3], default=0.1)
     return space

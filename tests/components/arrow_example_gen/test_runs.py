@@ -5,16 +5,21 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from tfx.components import CsvExampleGen, StatisticsGen
+from tfx.orchestration.data_types import RuntimeParameter
 from tfx.proto.range_config_pb2 import RangeConfig, StaticRange
 
 from components.arrow_example_gen.component import ArrowExampleGen
 from components.arrow_example_gen.split_rules import ByTime
 from headrace.contents.statistics import read_statistics
+from headrace.errors import ParameterError
 from headrace.metadata import Artifact
 from headrace.orchestration.outcomes import NodeState
+from headrace.orchestration.request import RunRequest
 from tests.components.arrow_example_gen.made import pattern, taxi
 from tests.headrace.orchestration.runs.conftest import Ran, RunPipeline
+from tests.small_components import Number
 
 
 def examples_of(ran: Ran, node: str = "ArrowExampleGen") -> Artifact:
@@ -62,6 +67,37 @@ def test_the_latest_day_is_read_or_the_one_that_is_asked_for(run_pipeline: RunPi
     one = RangeConfig(static_range=StaticRange(start_span_number=18292, end_span_number=18292))
     ran = run_pipeline("one", [ArrowExampleGen(str(data), given, range_config=one)])
     assert examples_of(ran).properties["span"] == 18292
+
+
+def test_the_span_may_be_a_number_a_parameter_of_the_run_or_what_another_node_found(
+    run_pipeline: RunPipeline, data: Path
+) -> None:
+    for span in (1, 2, 3):
+        write(data / f"{span}.parquet", *range(span))
+    given, number = pattern(all="{SPAN}.parquet"), Number(value=2)
+    found = number.outputs["number"].future()[0].value
+    nodes = [
+        number,
+        ArrowExampleGen(str(data), given, span=1).with_id("fixed"),
+        ArrowExampleGen(str(data), given, span=RuntimeParameter("span", int, 1)).with_id("asked"),
+        ArrowExampleGen(str(data), given, span=found).with_id("found"),
+    ]
+    ran = run_pipeline("spans", nodes, RunRequest(parameters={"span": "3"}))
+    spans = {node: examples_of(ran, node).properties["span"] for node in ("fixed", "asked", "found")}
+    assert spans == {"fixed": 1, "asked": 3, "found": 2}
+
+
+def test_a_span_that_is_not_there_is_named(run_pipeline: RunPipeline, data: Path) -> None:
+    write(data / "1.parquet", 1)
+    ran = run_pipeline("spans", [ArrowExampleGen(str(data), pattern(all="{SPAN}.parquet"), span=7)])
+    [execution] = ran.of("ArrowExampleGen")
+    assert execution.properties["headrace_error_message"] == "no version of the span 7 of the input files is found"
+
+
+def test_a_span_and_a_range_are_too_much(data: Path) -> None:
+    one = RangeConfig(static_range=StaticRange(start_span_number=1, end_span_number=1))
+    with pytest.raises(ParameterError, match="one span"):
+        ArrowExampleGen(str(data), pattern(all="{SPAN}.parquet"), range_config=one, span=1)
 
 
 def test_what_has_not_changed_comes_from_the_cache(run_pipeline: RunPipeline, data: Path) -> None:
