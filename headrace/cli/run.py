@@ -10,6 +10,7 @@ from headrace.errors import ParameterError, UnknownNameError, UserError
 
 if TYPE_CHECKING:
     from headrace.orchestration.request import RunRequest
+    from headrace.orchestration.span_range import SpanRange
     from headrace.settings import Settings
 
 no_server_option = click.option(
@@ -22,6 +23,7 @@ no_server_option = click.option(
 @click.option(
     "--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set a RuntimeParameter; may be given again."
 )
+@click.option("--span", "spans", metavar="A..B", help="Run span after span, each a run of its own; skip what is done.")
 @click.option("--resume", is_flag=True, help="Go on with the last run, from what failed in it.")
 @click.option("--from", "from_nodes", multiple=True, metavar="NODE", help="Run NODE and what depends on it.")
 @click.option("--to", "to_nodes", multiple=True, metavar="NODE", help="Run NODE and what it depends on.")
@@ -34,6 +36,7 @@ no_server_option = click.option(
 def run(
     pipeline: str,
     assignments: tuple[str, ...],
+    spans: str | None,
     resume: bool,
     from_nodes: tuple[str, ...],
     to_nodes: tuple[str, ...],
@@ -48,10 +51,20 @@ def run(
 
     PIPELINE is the name of a folder in pipelines/ that has a local_runner.py, or
     the path of a file that calls a TFX runner's run(), such as LocalDagRunner's.
+
+    With --span A..B (or --span A), its RuntimeParameter "span" is A, then A + 1, and
+    so on to B. A span that was interrupted is resumed. One is done when a run of it
+    succeeded with the code, definition, data and parameters as they are now, after
+    that of the span before it; --no-cache runs it all the same.
     """
     from headrace.cli.warm import in_warm_process
     from headrace.orchestration.request import RunRequest
 
+    if spans and (resume or from_nodes or to_nodes or only):
+        raise UserError(
+            "--span runs whole spans, and resumes by itself: no --resume, --from, --to or --only with it",
+            next_step=f"headrace run {pipeline} --set span=SPAN with them, for one span",
+        )
     if sum((resume, bool(from_nodes or to_nodes), only is not None)) > 1:
         raise UserError("--resume, --only, and --from with --to, exclude each other", next_step="headrace run --help")
     request = RunRequest(
@@ -65,12 +78,31 @@ def run(
         as_json=as_json,
         command=shlex.join(["headrace", "run", pipeline, *(f"--set={assignment}" for assignment in assignments)]),
     )
+    series = _series(spans, request) if spans else None
     path = find_definition(pipeline)
     settings = load_settings(path, no_server)
     settings.make_home()
-    in_warm_process(
-        f"run {path.stem if pipeline.endswith('.py') else pipeline}", settings, _run, path, settings, request
-    )
+    name = f"run {path.stem if pipeline.endswith('.py') else pipeline}"
+    if series:
+        in_warm_process(name, settings, _run_spans, path, settings, request, series)
+    in_warm_process(name, settings, _run, path, settings, request)
+
+
+def _series(spans: str, request: "RunRequest") -> "SpanRange":
+    from headrace.orchestration.span_range import SPAN, SpanRange
+
+    if SPAN in request.parameters:
+        raise UserError("--span and --set span=... both say which span", next_step="leave one of them out")
+    return SpanRange.parse(spans)
+
+
+def _run_spans(path: Path, settings: "Settings", request: "RunRequest", spans: "SpanRange") -> None:
+    from headrace.cli.spans import ConsoleSeries, JsonSeries
+    from headrace.orchestration.span_series import run_spans
+
+    command = f"{request.command} --span {spans}"
+    progress = JsonSeries() if request.as_json else ConsoleSeries(settings, command)
+    run_spans(path, settings, request, spans, command, progress)
 
 
 def _run(path: Path, settings: "Settings", request: "RunRequest") -> None:

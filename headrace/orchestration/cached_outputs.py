@@ -63,11 +63,16 @@ def imported_files(inputs: Mapping[str, Sequence[Artifact]]) -> dict[str, str]:
     Nothing here wrote these files, so anybody may edit them; TFX's cache key has only their place.
     """
     return {
-        f"imported {key}": _digest((name, size, modified) for name, size, modified in sorted(_files(Path(one.uri))))
+        f"imported {key}": files_digest(one.uri)
         for key, artifacts in inputs.items()
         for one in artifacts
         if one.is_external and "://" not in one.uri
     }
+
+
+def files_digest(place: str) -> str:
+    """A short digest of the names, sizes and times of change of all files at a place of this machine."""
+    return _digest(sorted(_files(Path(place))))
 
 
 def damages_of(outputs: Mapping[str, Sequence[Artifact]], manifests: str) -> tuple[Change, ...]:

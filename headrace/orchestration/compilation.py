@@ -38,7 +38,7 @@ def bind_parameters(pipeline: Pipeline, run_id: str, values: Mapping[str, str]) 
         UnknownNameError: the pipeline has no parameter of that name.
         ParameterError: the value is not of the parameter's type, or a parameter has none.
     """
-    declared = {one.name: one for one in _runtime_parameters(pipeline)}
+    declared = {one.name: one for one in runtime_parameters(pipeline)}
     users = {name for name in declared if name not in (PIPELINE_ROOT_PARAMETER_NAME, PIPELINE_RUN_ID_PARAMETER_NAME)}
     bound: dict[str, int | float | str] = {PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
     for name, text in values.items():
@@ -103,7 +103,8 @@ def _default(parameter: RuntimeParameter) -> int | float | str:
     return value
 
 
-def _runtime_parameters(message: Message) -> Iterator[RuntimeParameter]:
+def runtime_parameters(message: Message) -> Iterator[RuntimeParameter]:
+    """The RuntimeParameters in a pipeline or a part of it, each as often as it is used; TFX's own too."""
     if isinstance(message, RuntimeParameter):
         yield message
         return
@@ -115,4 +116,4 @@ def _runtime_parameters(message: Message) -> Iterator[RuntimeParameter]:
         else:
             children = list(value) if field.is_repeated else [value]
         for child in children:
-            yield from _runtime_parameters(child)
+            yield from runtime_parameters(child)

@@ -41,6 +41,12 @@ class GraphNode:
         """It runs once all its upstream nodes have ended, however they did: its trigger strategy says so."""
         return self.node.execution_options.strategy in _ONCE_COMPLETED
 
+    @property
+    def is_left_out(self) -> bool:
+        """A partial run neither runs it nor takes its outputs from an earlier run."""
+        skip = self.node.execution_options.skip
+        return self.is_reused and bool(skip.reuse_artifacts_mode == NodeExecutionOptions.Skip.NEVER)
+
 
 def graph_of(pipeline: Pipeline, settings: Settings) -> list[GraphNode]:
     """The nodes in topological order. Compiled sub-pipelines begin and end with nodes of their own."""

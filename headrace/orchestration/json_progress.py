@@ -26,22 +26,22 @@ class JsonProgress:
 
     def run_started(self, pipeline: str, run_id: str) -> None:
         """Event run_started."""
-        _write("run_started", pipeline=pipeline, run_id=run_id)
+        write_event("run_started", pipeline=pipeline, run_id=run_id)
 
     def started(self, node: str, log: Path) -> None:
         """Event node_started."""
-        _write("node_started", node=node, log=log)
+        write_event("node_started", node=node, log=log)
 
     def waiting(self, upstream: Mapping[str, set[str]]) -> None:
         """No event: it follows from the others."""
 
     def ended(self, outcome: NodeOutcome) -> None:
         """Event node_ended, with the outcome's facts."""
-        _write("node_ended", **asdict(outcome))
+        write_event("node_ended", **asdict(outcome))
 
     def run_ended(self, outcome: RunOutcome, findings: Findings) -> None:
         """Event run_ended."""
-        _write(
+        write_event(
             "run_ended",
             state=outcome.state,
             seconds=outcome.seconds,
@@ -52,5 +52,6 @@ class JsonProgress:
         )
 
 
-def _write(event: str, **facts: object) -> None:
+def write_event(event: str, **facts: object) -> None:
+    """Writes one event: its name, the time in seconds since 1970, and its facts."""
     print(json.dumps({"event": event, "time": time.time(), **facts}, default=str), file=sys.stdout, flush=True)

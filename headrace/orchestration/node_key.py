@@ -57,6 +57,17 @@ class KeyMaker:
         outputs = _output_skeletons(node)
         return key_parts(node.node, spec, code_of(node.node, spec), {}, outputs, _static_parameters(node))
 
+    def data_parameters(self, node: GraphNode) -> dict[str, Any]:
+        """What the driver of a node without inputs says of its data: span, version, fingerprint; empty without one.
+
+        Raises:
+            UnresolvedError: the driver fails, as for a span that is not there, or is none of an ExampleGen.
+        """
+        given, outputs = _static_parameters(node), _output_skeletons(node)
+        said = dict(given)
+        self._ask_driver(node, {}, outputs, said)
+        return {name: value for name, value in said.items() if given.get(name) != value}
+
     def key(self, node: GraphNode, inputs: Inputs) -> NodeKey:
         """The key of a node for a set of inputs; asks its driver, which reads the data's names, sizes and times.
 

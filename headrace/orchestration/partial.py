@@ -7,15 +7,21 @@ from tfx.proto.orchestration.pipeline_pb2 import NodeExecutionOptions, Pipeline
 
 from headrace.errors import UnknownNameError, UserError
 from headrace.metadata import Execution, MetadataStore, Run
+from headrace.metadata.properties import BASIS
 from headrace.metadata.records import LIVE
+from headrace.orchestration.basis import Basis
 from headrace.orchestration.connection import SharedMetadata
+from headrace.orchestration.graph import GraphNode
 from headrace.orchestration.request import RunRequest
 
 _REQUIRED = NodeExecutionOptions.Skip.REQUIRED
 
 
-def mark_part(pipeline: Pipeline, request: RunRequest, store: MetadataStore) -> None:
+def mark_part(pipeline: Pipeline, request: RunRequest, store: MetadataStore) -> Run:
     """Marks the nodes to run and those to reuse, and makes what is reused part of this run.
+
+    Returns:
+        The run that it is taken from.
 
     Raises:
         UserError: there is no such node, nothing to resume, or no run to take the rest from.
@@ -32,8 +38,9 @@ def mark_part(pipeline: Pipeline, request: RunRequest, store: MetadataStore) -> 
         )
     from_nodes = list(request.from_nodes)
     if request.resume:
-        runs = runs[:1]
-        from_nodes = [node for node in nodes if node not in _succeeded(store, runs[0])]
+        runs = [run for run in runs if request.resumed_run in ("", run.id)][:1]
+        succeeded = succeeded_nodes(store, runs[0])
+        from_nodes = [node for node in nodes if node not in succeeded or node in request.from_nodes]
         if not from_nodes:
             raise UserError(f"the last run of {name} succeeded", why="there is nothing to resume", next_step=next_step)
     try:
@@ -50,12 +57,25 @@ def mark_part(pipeline: Pipeline, request: RunRequest, store: MetadataStore) -> 
     partial_run_utils.set_base_pipeline_run_strategy(pipeline.runtime_spec.snapshot_settings, base.id)
     with SharedMetadata(store) as connection:
         partial_run_utils.snapshot(connection, pipeline)
+    return base
+
+
+def is_whole(nodes: Iterable[GraphNode], basis: Basis, base: Run, store: MetadataStore) -> bool:
+    """Whether a marked run comes to the same as a whole one.
+
+    That is: what is not run succeeded in the run it is taken from, where it was made of what it would be made of now.
+    """
+    recorded = str(base.properties.get(BASIS, ""))
+    if not recorded:
+        return False
+    good = succeeded_nodes(store, base) - basis.stale_nodes(recorded)
+    return all(node.id in good and not node.is_left_out for node in nodes if node.is_reused)
 
 
 def _base_run(pipeline: Pipeline, store: MetadataStore, runs: Iterable[Run]) -> Run | None:
     """The newest run in which all that is reused succeeded, and is still there."""
     required = _required(pipeline)
-    return next((run for run in runs if required <= _succeeded(store, run)), None)
+    return next((run for run in runs if required <= succeeded_nodes(store, run)), None)
 
 
 def _required(pipeline: Pipeline) -> set[str]:
@@ -63,7 +83,8 @@ def _required(pipeline: Pipeline) -> set[str]:
     return {node.node_info.id for node in nodes if node.execution_options.skip.reuse_artifacts_mode == _REQUIRED}
 
 
-def _succeeded(store: MetadataStore, run: Run) -> set[str]:
+def succeeded_nodes(store: MetadataStore, run: Run) -> set[str]:
+    """The nodes of a run that succeeded, and whose outputs are still there."""
     succeeded = [execution for execution in store.executions(run) if execution.state.succeeded]
     return {execution.node for execution in succeeded if _is_there(store, execution)}
 

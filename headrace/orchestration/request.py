@@ -10,6 +10,7 @@ class RunRequest:
 
     parameters: Mapping[str, str] = field(default_factory=dict)  # RuntimeParameters, as text
     resume: bool = False  # go on with the last run, from what failed in it
+    resumed_run: str = ""  # the run to go on with, if not the last
     from_nodes: tuple[str, ...] = ()  # run these and what depends on them
     to_nodes: tuple[str, ...] = ()  # run these and what they depend on
     cache: bool = True

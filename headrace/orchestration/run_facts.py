@@ -61,13 +61,14 @@ def project_of_main() -> Path:
     return project_root(Path(main).parent if main and not is_library(Path(main)) else None)
 
 
-def run_properties(project: Path, parameters: Mapping[str, Property], command: str) -> dict[str, Property]:
+def run_properties(project: Path, parameters: Mapping[str, Property], command: str, basis: str) -> dict[str, Property]:
     """All that is recorded of a run when it starts.
 
     Args:
         project: the folder of the project that the pipeline is of.
         parameters: the values of the pipeline's RuntimeParameters.
         command: what was typed.
+        basis: what the run starts from, as text; empty where it is not known.
     """
     return {
         **git_properties(project),
@@ -76,6 +77,7 @@ def run_properties(project: Path, parameters: Mapping[str, Property], command: s
         names.HOST: socket.gethostname(),
         names.PARAMETERS: json.dumps(dict(parameters), sort_keys=True),
         names.COMMAND: command,
+        **({names.BASIS: basis} if basis else {}),
     }
 
 

@@ -21,6 +21,7 @@ from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RunOptions
 from headrace.errors import RunCanceledError, RunFailedError
 from headrace.metadata import MetadataStore
 from headrace.metadata.properties import RUN_STATE
+from headrace.orchestration.basis import basis_of
 from headrace.orchestration.compilation import bind_parameters, connection_config, set_cache
 from headrace.orchestration.execution import run_graph, stop_on_signals
 from headrace.orchestration.graph import GraphNode, graph_of
@@ -30,7 +31,7 @@ from headrace.orchestration.node_process import NodeProcesses
 from headrace.orchestration.outcomes import RunOutcome, RunState
 from headrace.orchestration.output import STDERR, logging_to, printing_to, quietly
 from headrace.orchestration.outputs_lock import OutputsLock
-from headrace.orchestration.partial import mark_part
+from headrace.orchestration.partial import is_whole, mark_part
 from headrace.orchestration.preflight import check_containers, check_inputs
 from headrace.orchestration.preload import warm_server
 from headrace.orchestration.progress import ConsoleProgress
@@ -89,13 +90,18 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
             store = MetadataStore.connect(connection_config(nodes[0].deployment, self.settings))
         for died in reconcile(self.settings, store):
             print(f"note: {died}", file=sys.stderr)
+        with quietly():
+            basis = basis_of(nodes, run_id, store)
+        recorded_basis = basis.to_json()
         if request.is_partial:
             with OutputsLock.of(self.settings).using():
-                mark_part(pipeline, request, store)
+                base = mark_part(pipeline, request, store)
+            if not is_whole(nodes, basis, base, store):
+                recorded_basis = ""
         command = request.command or _command_of_main() or f"headrace run {name}"
         processes = NodeProcesses(server)
         with run_lock(self.settings, name, run_id, command), stop_on_signals(processes):
-            record_run(nodes, run_id, store, run_properties(project_of_main(), parameters, command))
+            record_run(nodes, run_id, store, run_properties(project_of_main(), parameters, command, recorded_basis))
             outcome = self._run(name, run_id, nodes, store, processes, request)
             store.annotate_run(run_id, {RUN_STATE: outcome.state})
         _raise_unless_succeeded(outcome, command)

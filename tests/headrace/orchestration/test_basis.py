@@ -1,0 +1,102 @@
+"""What a run starts from: what is part of it, and what is not."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from tfx.components import CsvExampleGen, StatisticsGen
+from tfx.dsl.components.base.base_node import BaseNode
+from tfx.dsl.components.common.importer import Importer
+from tfx.orchestration.data_types import RuntimeParameter
+from tfx.orchestration.pipeline import Pipeline
+from tfx.proto.example_gen_pb2 import Input
+from tfx.types.standard_artifacts import Integer
+
+from headrace.metadata import MetadataStore
+from headrace.metadata.store import sqlite_config
+from headrace.orchestration.basis import Basis, basis_of
+from headrace.orchestration.compilation import bind_parameters
+from headrace.orchestration.definition import _Compiler
+from headrace.orchestration.graph import graph_of
+from headrace.settings import Settings
+from tests.small_components import AddOne, Number
+
+RUN_IDS = ("20260101-120000.000000", "20260102-130000.000001")
+
+
+@pytest.fixture
+def trips(tmp_path: Path) -> Path:
+    """A folder with one file."""
+    folder = tmp_path / "trips"
+    folder.mkdir()
+    (folder / "trips-1.csv").write_text("fare\n1\n2\n3\n")
+    return folder
+
+
+def basis(folder: Path, nodes: Sequence[BaseNode], run_id: str = RUN_IDS[0], **parameters: str) -> Basis:
+    settings = Settings(home=folder / "home")
+    compiled, _ = _Compiler().run(Pipeline("small", str(folder / "root"), components=list(nodes)))
+    bind_parameters(compiled, run_id, parameters)
+    return basis_of(graph_of(compiled, settings), run_id, MetadataStore.connect(sqlite_config(folder / "store")))
+
+
+def reading(folder: Path) -> list[BaseNode]:
+    files = Input(splits=[Input.Split(name="all", pattern="trips-{SPAN}.csv")])
+    examples = CsvExampleGen(str(folder), input_config=files)
+    return [examples, StatisticsGen(examples=examples.outputs["examples"])]
+
+
+def adding(value: "int | RuntimeParameter", *more: BaseNode) -> list[BaseNode]:
+    number = Number(value=value)
+    return [number, AddOne(number=number.outputs["number"]), *more]
+
+
+def test_it_is_the_same_from_run_to_run(tmp_path: Path, trips: Path) -> None:
+    first = basis(tmp_path, reading(trips))
+    again = basis(tmp_path, reading(trips), RUN_IDS[1])
+    assert again == first
+    assert again.changes(first.to_json()) == ()
+    assert again.stale_nodes(first.to_json()) == frozenset()
+
+
+def test_other_data_is_a_change_of_the_node_that_reads_it(tmp_path: Path, trips: Path) -> None:
+    before = basis(tmp_path, reading(trips)).to_json()
+    (trips / "trips-1.csv").write_text("fare\n1\n2\n3\n4\n")
+    now = basis(tmp_path, reading(trips))
+    assert now.changes(before) == ("data of CsvExampleGen",)
+    assert now.stale_nodes(before) == {"CsvExampleGen"}
+
+
+def test_data_that_a_driver_cannot_tell_is_never_the_same(tmp_path: Path, trips: Path) -> None:
+    (trips / "trips-1.csv").unlink()
+    first = basis(tmp_path, reading(trips))
+    assert basis(tmp_path, reading(trips)).changes(first.to_json()) == ("data of CsvExampleGen",)
+
+
+def test_an_edit_of_an_imported_file_is_a_change_of_its_importer(tmp_path: Path) -> None:
+    (tmp_path / "number").write_text("4")
+
+    def now() -> Basis:
+        number = Importer(source_uri=str(tmp_path / "number"), artifact_type=Integer).with_id("Four")
+        return basis(tmp_path, [number, AddOne(number=number.outputs["result"])])
+
+    before = now().to_json()
+    (tmp_path / "number").write_text("40")
+    assert "files of Four" in now().changes(before)
+    assert now().stale_nodes(before) == {"Four"}
+
+
+def test_a_parameter_is_part_of_the_definition_of_the_nodes_that_take_it(tmp_path: Path) -> None:
+    value = RuntimeParameter("value", int, 1)
+    before = basis(tmp_path, adding(value)).to_json()
+    assert basis(tmp_path, adding(value), value="1").changes(before) == ()
+    assert basis(tmp_path, adding(value), value="2").changes(before) == ("definition of Number",)
+
+
+def test_a_node_more_leaves_those_before_it_as_they_were(tmp_path: Path) -> None:
+    before = basis(tmp_path, adding(1))
+    nodes = adding(1)
+    more = AddOne(number=nodes[-1].outputs["sum"]).with_id("More")
+    now = basis(tmp_path, [*nodes, more])
+    assert now.stale_nodes(before.to_json()) == {"More"}
+    assert before.changes(now.to_json()) == ("definition of More",)
