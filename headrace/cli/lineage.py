@@ -45,7 +45,7 @@ def trace(thing: str, as_json: bool) -> None:
         console = _console()
         console.print(tree_of(found))
         console.print()
-        _print_sections(found.sections()[1:], console)
+        print_sections(found.sections()[1:], console)
 
 
 @lineage.command()
@@ -128,6 +128,24 @@ def live(pipeline: str | None, as_json: bool) -> None:
         _print(one, as_json)
 
 
+@lineage.command()
+@click.argument("pipeline", required=False)
+@json_option
+def spans(pipeline: str | None, as_json: bool) -> None:
+    """Show what came of each span of PIPELINE: rows, drift, the candidate against the live model, the verdict and why.
+
+    PIPELINE may be left out where only one was ever run.
+    """
+    from headrace.cli.span_chart import span_chart
+    from headrace.lineage import Lineage
+
+    asked = Lineage()
+    found = asked.spans(pipeline or _only_pipeline(asked.store.pipelines()))
+    _print(found, as_json)
+    if not as_json and (chart := span_chart(found)):
+        _console().print("", chart, sep="\n")
+
+
 def _only_pipeline(known: list[str]) -> str:
     if len(known) == 1:
         return known[0]
@@ -139,14 +157,15 @@ def _print(answer: "Shown", as_json: bool) -> None:
     if as_json:
         _print_json(answer.to_json())
     else:
-        _print_sections(answer.sections(), _console())
+        print_sections(answer.sections(), _console())
 
 
 def _print_json(data: Any) -> None:
     click.echo(json.dumps(data, indent=2))
 
 
-def _print_sections(sections: "Iterable[Section]", console: "Console") -> None:
+def print_sections(sections: "Iterable[Section]", console: "Console") -> None:
+    """Prints an answer: each section with its title, its lines and its table."""
     from rich.table import Table
 
     for number, section in enumerate(sections):

@@ -1,8 +1,14 @@
 """What `headrace run --span` shows: which span it is at, and at its end what came of each."""
 
+from pathlib import Path
+
 from rich.console import Console
 from rich.markup import escape
 
+from headrace.cli.lineage import print_sections
+from headrace.cli.span_chart import span_chart
+from headrace.lineage import Lineage
+from headrace.lineage.spans import Spans
 from headrace.metadata import MetadataStore
 from headrace.orchestration.json_progress import write_event
 from headrace.orchestration.span_history import SpanState
@@ -40,12 +46,28 @@ class ConsoleSeries:
         self._skipped[span] = run
 
     def series_ended(self, pipeline: str, spans: SpanRange, store: MetadataStore) -> None:
-        """What was done and what was not."""
+        """What came of each span, as a table and as charts; what was not run."""
+        found = Lineage(store).spans(pipeline)
         self._console.print()
+        print_sections(found.sections(), self._console)
+        if chart := span_chart(found):
+            self._console.print("", chart, sep="\n")
+        self._console.print()
+        self._say(f"chart: {self._written(found)}")
         if not self._ran:
             self._say(f"nothing was run: {'all spans are' if len(self._skipped) > 1 else 'it is'} done")
         if self._skipped:
             self._say(f"to run what is done all the same: {self._command} --no-cache")
+
+    def _written(self, spans: Spans) -> Path:
+        """The page with the chart, made anew."""
+        from headrace.display.span_page import span_page
+
+        folder = self._settings.home / "pages"
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{spans.pipeline}-spans.html"
+        path.write_text(span_page(spans.to_frame(), spans.pipeline, spans.metric), encoding="utf-8")
+        return path
 
     def _say(self, text: str) -> None:
         self._console.print(escape(text), soft_wrap=True)
@@ -64,5 +86,6 @@ class JsonSeries:
         write_event("span_skipped", span=span, spans=str(spans), run_id=run)
 
     def series_ended(self, pipeline: str, spans: SpanRange, store: MetadataStore) -> None:
-        """Event series_ended."""
-        write_event("series_ended", pipeline=pipeline, spans=str(spans))
+        """Event series_ended, with what came of each span of the pipeline."""
+        found = Lineage(store).spans(pipeline)
+        write_event("series_ended", pipeline=pipeline, spans=str(spans), by_span=found.to_json())

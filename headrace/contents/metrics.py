@@ -58,6 +58,11 @@ def is_number(value: "metrics_for_slice_pb2.MetricValue") -> bool:
     return value.WhichOneof("type") in ("double_value", "bounded_value", "t_distribution_value")
 
 
+def is_auc(name: str) -> bool:
+    """Whether a metric's name says that it is an area under a curve."""
+    return "auc" in name.lower().replace(":", " ").replace("_", " ").split()
+
+
 def meaningful(name: str, value: float | None, mean_label: float | None) -> float | None:
     """The metric's `value`, or None for an AUC of examples whose labels are all of one class.
 
@@ -66,7 +71,7 @@ def meaningful(name: str, value: float | None, mean_label: float | None) -> floa
     Without it an AUC of exactly 0.0 is taken for one class: the other reading, every negative
     ranked above every positive, is possible in a handful of examples, where it says as little.
     """
-    if "auc" not in name.lower().replace(":", " ").replace("_", " ").split():
+    if not is_auc(name):
         return value
     one_class = value == 0 if mean_label is None else mean_label in (0, 1)
     return None if one_class else value

@@ -66,7 +66,7 @@ def evaluations_of(graph: Graph) -> list[EvaluationFacts]:
     """The evaluations in a graph, in the order they were made."""
     executions = [graph.producer(one.id) for one in graph.of_type(EVALUATION, BLESSING)]
     by_id = {one.id: one for one in executions if one}
-    return [_evaluation(execution, graph) for _, execution in sorted(by_id.items())]
+    return [evaluation_of(execution, graph) for _, execution in sorted(by_id.items())]
 
 
 def pushes_of(graph: Graph) -> list[Push]:
@@ -93,7 +93,9 @@ def push_of(artifact: Artifact, graph: Graph) -> Push:
 def failure_text(check: Check) -> str:
     """A threshold that did not hold, in words."""
     found = "was not measured" if check.measured is None else f"{check.measured:.4g}"
-    return f"{slice_text(check.slice)}: {check.metric} {found}, asked: {check.bound}"
+    if check.is_change and check.measured is not None:
+        found = f"changed by {check.measured:+.4g}"
+    return f"{slice_text(check.slice)}: {check.metric} {found}, asked: {check.bound.removeprefix('change of ')}"
 
 
 def overall(metrics: Mapping[Slice, Metrics] | None) -> dict[str, float]:
@@ -101,7 +103,8 @@ def overall(metrics: Mapping[Slice, Metrics] | None) -> dict[str, float]:
     return {name: value for name, value in (metrics or {}).get(OVERALL, {}).items() if value is not None}
 
 
-def _evaluation(execution: Execution, graph: Graph) -> EvaluationFacts:
+def evaluation_of(execution: Execution, graph: Graph) -> EvaluationFacts:
+    """What an execution found of a model, or took from the cache."""
     inputs, outputs = graph.inputs(execution.id), graph.outputs(execution.id)
     made = [one for many in outputs.values() for one in many]
     evaluation = next((one for one in made if one.type == EVALUATION), None)

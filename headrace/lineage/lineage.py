@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from headrace.lineage.impact import Impact
     from headrace.lineage.live import LiveModel
     from headrace.lineage.schema_history import SchemaHistory
+    from headrace.lineage.spans import Spans
     from headrace.lineage.trace import Trace
     from headrace.metadata.records import Artifact, Execution, Property
     from headrace.metadata.store import MetadataStore
@@ -178,6 +179,17 @@ class Lineage:
         from headrace.lineage.live import live_models
 
         return Records(live_models(self.store, pipeline))
+
+    def spans(self, pipeline: str) -> "Spans":
+        """What came of each span of a pipeline: rows, drift, the candidate against the live model, the verdict.
+
+        Raises:
+            UnknownNameError: nothing is recorded of the pipeline.
+            UserError: none of its runs has a parameter `span`.
+        """
+        from headrace.lineage.spans import spans_of
+
+        return spans_of(self.store, pipeline)
 
     def _artifact(self, name: "str | int | Path") -> "Artifact":
         from headrace.lineage.finding import find

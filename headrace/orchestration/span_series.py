@@ -153,10 +153,13 @@ class _Series:
 
 
 def _check_parameter(pipeline: Pipeline) -> None:
+    name = pipeline.pipeline_info.id
+    if pipeline.execution_mode != Pipeline.SYNC:
+        why = "it is ASYNC: TFX records no runs of it, so nobody can tell which spans are done"
+        raise UserError(f"{name} cannot be run span after span", why=why)
     declared = {one.name: one.type for one in runtime_parameters(pipeline)}
     if declared.get(SPAN) == RuntimeParameter.INT:
         return
-    name = pipeline.pipeline_info.id
     raise UserError(
         f"{name} cannot be run span after span",
         why=f"its parameter {SPAN!r} is no integer" if SPAN in declared else f"it has no RuntimeParameter {SPAN!r}",
@@ -166,8 +169,7 @@ def _check_parameter(pipeline: Pipeline) -> None:
 
 def _has_parts(pipeline: Pipeline) -> bool:
     """TFX can run a part of it, and so what is left of it."""
-    in_order = pipeline.execution_mode == Pipeline.SYNC
-    return in_order and all(node.WhichOneof("node") == "pipeline_node" for node in pipeline.nodes)
+    return all(node.WhichOneof("node") == "pipeline_node" for node in pipeline.nodes)
 
 
 @contextmanager

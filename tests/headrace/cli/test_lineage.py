@@ -5,6 +5,7 @@ import json
 import pytest
 
 from headrace.metadata import MetadataStore
+from headrace.metadata.properties import PARAMETERS, RUN_STATE
 from tests.headrace.cli.conftest import Command
 from tests.headrace.recording import record_artifact, record_execution
 
@@ -66,6 +67,18 @@ def test_diff_is_with_the_latest(store: MetadataStore, model: int, headrace: Com
     assert out.startswith("20260101-1 -> 20260102-1\nnodes: Trainer: only in the run before\n")
 
 
+def test_spans_are_a_table_and_a_frame_of_it_as_json(store: MetadataStore, model: int, headrace: Command) -> None:
+    code, out, err = headrace("lineage", "spans")
+    assert (code, out) == (2, "")
+    assert "no run of taxi is of a span" in err
+    store.annotate_run("20260101-1", {PARAMETERS: '{"span": 7}', RUN_STATE: "succeeded"})
+    code, out, err = headrace("lineage", "spans", "taxi")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[2].split()[:2] == ["7", "unknown"]
+    [span] = json.loads(headrace("lineage", "spans", "--json")[1])["spans"]
+    assert (span["span"], span["live"], span["live_span"]) == (7, model, 7)
+
+
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
@@ -86,7 +99,7 @@ def test_a_mistake_is_one_message(model: int, headrace: Command, arguments: tupl
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("command", ["trace", "features", "live", "schema"])
+@pytest.mark.parametrize("command", ["trace", "features", "live", "schema", "spans"])
 @pytest.mark.usefixtures("project")
 def test_before_anything_was_run_each_command_says_so(headrace: Command, command: str) -> None:
     code, out, err = headrace("lineage", command)

@@ -104,9 +104,16 @@ def test_each_span_is_a_run_that_builds_on_the_one_before_and_what_is_done_is_no
         "span 5 of 3..5",
     ]
     assert history(settings) == [(3, "3"), (4, "7"), (5, "12")]
+    table = out[out.index("months by span") :].splitlines()
+    assert [line.split()[0] for line in table[2:5]] == ["3", "4", "5"]
+    assert [line.split()[-1] for line in table[2:5]] == [run.id for run in runs(settings)]
+    page = settings.home / "pages" / "months-spans.html"
+    assert f"chart: {page}\n" in out
+    assert "<title>months by span</title>" in page.read_text()
 
     code, out, err = headrace("run", "months.py", "--span", "3..5")
     assert (code, err) == (0, "")
+    assert "months by span" in out
     assert out.count("is done: run ") == 3
     assert "nothing was run" in out
     assert "to run what is done all the same: headrace run months.py --span 3..5 --no-cache" in out
@@ -222,6 +229,7 @@ def test_as_json_the_events_of_the_runs_are_between_those_of_the_series(months: 
         "series_ended",
     ]
     assert [one["span"] for one in events[:2]] == [3, 4]
+    assert [one["span"] for one in events[-1]["by_span"]["spans"]] == [3, 4]
 
 
 Start = Callable[[], "subprocess.Popen[str]"]

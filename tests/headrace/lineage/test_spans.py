@@ -1,0 +1,180 @@
+"""What came of each span, on records as TFX and Headrace make them."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from headrace.errors import UnknownNameError, UserError
+from headrace.lineage.evaluations import EvaluationFacts
+from headrace.lineage.spans import Spans, metric_of
+from headrace.metadata import Property
+from headrace.metadata import properties as names
+from tests.headrace.lineage.conftest import Recorder
+
+
+def month(
+    recorder: Recorder,
+    span: int,
+    run: str = "",
+    *,
+    blessed: bool = True,
+    pushed: bool | None = None,
+    baseline: int | None = None,
+    state: str = "succeeded",
+) -> int:
+    """Records a run of a span, with a model that was judged, and pushed if it was blessed; returns the model."""
+    run = run or f"run-{span}"
+    examples = recorder.data(run, rows=100 * span, properties={"span": span})
+    artifact = recorder.store.handle.get_artifacts_by_id([examples])[0]
+    artifact.custom_properties["span"].string_value = str(span)
+    recorder.store.handle.put_artifacts([artifact])
+    model = recorder.model(run, examples)
+    recorder.judge(run, model, blessed, baseline)
+    recorder.push(run, model, blessed if pushed is None else pushed)
+    described(recorder, run, span, state)
+    return model
+
+
+def described(recorder: Recorder, run: str, span: Property, state: str = "succeeded") -> None:
+    recorder.store.annotate_run(run, {names.PARAMETERS: json.dumps({"span": span}), names.RUN_STATE: state})
+
+
+def column(spans: Spans, name: str) -> list[object]:
+    return [row[name] for row in spans.rows()]
+
+
+def test_spans_are_in_order_with_rows_verdict_and_the_model_that_was_live_after_each(recorder: Recorder) -> None:
+    third = month(recorder, 3)
+    month(recorder, 4, blessed=False, baseline=third)
+    fifth = month(recorder, 5, baseline=third)
+    spans = recorder.lineage.spans("small")
+    assert column(spans, "span") == [3, 4, 5]
+    assert column(spans, "run") == ["run-3", "run-4", "run-5"]
+    assert column(spans, "rows") == [300, 400, 500]
+    assert column(spans, "verdict") == ["blessed", "rejected", "blessed"]
+    assert column(spans, "baseline") == [None, third, third]
+    assert column(spans, "pushed") == [True, False, True]
+    assert column(spans, "live") == [third, third, fifth]
+    assert column(spans, "live_span") == [3, 3, 5]
+
+
+def test_what_was_not_recorded_is_unknown(recorder: Recorder) -> None:
+    month(recorder, 3, baseline=month(recorder, 2))
+    spans = recorder.lineage.spans("small")
+    assert spans.metric is None
+    assert column(spans, "drifted") == [None, None]
+    assert column(spans, "candidate_value") == [None, None]
+    [table, reasons] = spans.sections()
+    assert table.rows[0][:7] == ("2", "200", "unknown", "unknown", "none", "blessed", "span 2")
+    assert table.rows[1][:5] == ("3", "300", "unknown", "unknown", "unknown")
+    assert "unknown" in spans._repr_html_()
+    assert reasons.rows[0] == ("span 2", "blessed: no threshold was set")
+
+
+def test_the_newest_run_that_succeeded_stands_for_a_span_and_one_that_failed_where_none_did(
+    recorder: Recorder,
+) -> None:
+    month(recorder, 3, "first")
+    month(recorder, 3, "second", blessed=False)
+    month(recorder, 3, "third", state="failed")
+    month(recorder, 4, "fourth", state="failed")
+    spans = recorder.lineage.spans("small")
+    assert column(spans, "run") == ["second", "fourth"]
+    assert column(spans, "runs") == [3, 1]
+    assert column(spans, "state") == ["succeeded", "failed"]
+    assert spans.sections()[0].rows[1][-1] == "fourth (failed)"
+
+
+def test_a_span_without_a_model_was_not_judged_unless_its_run_failed(recorder: Recorder) -> None:
+    for span, state in ((3, "succeeded"), (4, "failed")):
+        recorder.data(f"run-{span}")
+        described(recorder, f"run-{span}", span, state)
+    spans = recorder.lineage.spans("small")
+    assert column(spans, "verdict") == ["not judged", None]
+    assert column(spans, "why") == ["no model was evaluated", ""]
+    assert column(spans, "live") == [None, None]
+
+
+def test_a_blessed_model_that_another_check_kept_back_is_said_to_be(recorder: Recorder) -> None:
+    model = month(recorder, 3, pushed=False)
+    infra = recorder.artifact("run-3", "infra", "InfraBlessing", blessed=0)
+    recorder.node("run-3", "Infra", {"model": model}, {"blessing": infra})
+    [one] = recorder.lineage.spans("small").spans
+    assert (one.verdict, one.pushed, one.live) == ("blessed", False, None)
+    assert one.why.endswith("; not pushed: it failed its infrastructure check")
+
+
+def drift(recorder: Recorder, span: int, drifted: int, verdict: str, file: str = "") -> None:
+    run = f"run-{span}"
+    report = recorder.artifact(run, "drift", "DriftReport", drifted=drifted, verdict=verdict)
+    recorder.node(run, "Monitor", {"examples": recorder.ids[f"{run} examples"]}, {"drift": report})
+    if file:
+        folder = recorder.folder / run / "drift"
+        folder.mkdir(parents=True)
+        (folder / "drift.json").write_text(file)
+
+
+def test_drift_is_what_a_report_says_as_far_as_it_is_still_there(recorder: Recorder) -> None:
+    for span in (3, 4, 5, 6):
+        month(recorder, span)
+    drift(recorder, 3, 0, "no reference")
+    drift(recorder, 4, 2, "drifted", '{"drifted": ["origin", "temp"]}')
+    drift(recorder, 5, 1, "drifted")
+    drift(recorder, 6, 0, "quiet", "not JSON")
+    spans = recorder.lineage.spans("small")
+    assert column(spans, "drifted") == [None, 2, 1, 0]
+    assert column(spans, "drifted_features") == [None, ("origin", "temp"), None, None]
+    assert spans.sections()[-1].rows == (("span 4", "origin, temp"),)
+
+
+def test_the_metric_is_read_from_the_evaluation_of_both_models(recorder: Recorder) -> None:
+    from tensorflow_model_analysis.proto import config_pb2
+
+    from tests.headrace.contents.test_evaluation_contents import at_least, evaluate, model, on
+
+    live = month(recorder, 3)
+    folder = recorder.folder / "evaluation"
+    threshold = on(at_least(0.99), config_pb2.SlicingSpec())
+    auc = config_pb2.MetricConfig(class_name="AUC", per_slice_thresholds=[threshold])
+    judged = evaluate(folder, [auc], [model("candidate"), model("baseline")])
+    candidate = recorder.model("run-4", recorder.data("run-4"))
+    recorder.artifact("run-4", "evaluation", "ModelEvaluation", str(folder))
+    blessing = recorder.artifact("run-4", "blessing", "ModelBlessing", blessed=0)
+    outputs = {"evaluation": recorder.ids["run-4 evaluation"], "blessing": blessing}
+    recorder.node("run-4", "Evaluate", {"model": candidate, "baseline_model": live}, outputs)
+    described(recorder, "run-4", 4)
+    spans = recorder.lineage.spans("small")
+    assert spans.metric == "auc"
+    [_, one] = spans.spans
+    assert (one.candidate_value, one.live_value) == (judged.metrics[()]["auc"], judged.baseline[()]["auc"])
+    assert one.why.startswith("not blessed: overall: auc ")
+    assert spans.sections()[0].rows[1][3:5] == (f"{one.candidate_value:.4f}", f"{one.live_value:.4f}")
+
+
+def test_a_pipeline_without_spans_or_without_records_is_refused(recorder: Recorder) -> None:
+    recorder.data("1")
+    with pytest.raises(UserError, match="no run of small is of a span"):
+        recorder.lineage.spans("small")
+    described(recorder, "1", "a text")
+    with pytest.raises(UserError, match="no run of small is of a span"):
+        recorder.lineage.spans("small")
+    with pytest.raises(UnknownNameError, match="did you mean 'small'"):
+        recorder.lineage.spans("smal")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "thresholds", "expected"),
+    [
+        ({"auc": 0.7, "binary_accuracy": 0.8}, ("BinaryAccuracy at least 0.6",), "auc"),
+        ({"example_count": 9, "binary_accuracy": 0.8, "loss": 1}, ("Loss at most 2",), "loss"),
+        ({"example_count": 9, "mean_label": 0.2, "recall": 0.8}, (), "recall"),
+        ({"example_count": 9}, (), None),
+        ({}, (), None),
+    ],
+)
+def test_the_metric_is_an_auc_or_what_has_a_threshold(
+    metrics: dict[str, float], thresholds: tuple[str, ...], expected: str | None
+) -> None:
+    facts = EvaluationFacts(1, "run", datetime.now(UTC), 1, None, True, {(): metrics}, {}, (), thresholds)
+    assert metric_of([facts]) == expected
