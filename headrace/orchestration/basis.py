@@ -17,6 +17,7 @@ from headrace.orchestration.cached_outputs import files_digest
 from headrace.orchestration.graph import GraphNode
 from headrace.orchestration.node_key import KeyMaker
 from headrace.orchestration.predicted_inputs import UnresolvedError
+from headrace.orchestration.span_files import files_so_far
 
 _UNKNOWN = ""  # of data that only the run itself can tell: it is never the same as before
 _DIGITS = 16  # of a hash
@@ -68,15 +69,23 @@ def _facts(node: GraphNode, run_id: str, keys: KeyMaker) -> Iterator[tuple[str, 
     for file, digest in parts.code.items():
         yield file if file.startswith("package ") else f"code {file}", digest[:_DIGITS]
     yield f"definition of {node.id}", _definition(node, run_id, parts.executor)
-    if not node.node.inputs.inputs:
-        try:
-            if data := keys.data_parameters(node):
-                yield f"data of {node.id}", _hash(json.dumps(data, sort_keys=True).encode())
-        except UnresolvedError:
-            yield f"data of {node.id}", _UNKNOWN
+    if (data := _data(node, keys)) is not None:
+        yield f"data of {node.id}", data
     if SOURCE_URI_KEY in node.node.parameters.parameters:  # an Importer's: files that anybody may edit
         place = node.node.parameters.parameters[SOURCE_URI_KEY].field_value.string_value
         yield f"files of {node.id}", files_digest(place)
+
+
+def _data(node: GraphNode, keys: KeyMaker) -> str | None:
+    """A digest of the files that a node reads from outside, or _UNKNOWN; None for one that reads none."""
+    try:
+        if not node.node.inputs.inputs:
+            said: object = keys.data_parameters(node)
+        else:  # which of the files it reads depends on what was read before: those that it may read
+            said = list(files_so_far(node.node))
+    except UnresolvedError:
+        return _UNKNOWN
+    return _hash(json.dumps(said, sort_keys=True).encode()) if said else None
 
 
 def _definition(node: GraphNode, run_id: str, executor: str) -> str:

@@ -13,7 +13,7 @@ from tfx.proto.orchestration.pipeline_pb2 import Pipeline, PipelineNode
 from headrace.errors import InputDataError, UserError
 from headrace.orchestration.graph import GraphNode
 
-_PLACEHOLDER = re.compile(r"\{(SPAN|VERSION|YYYY|MM|DD)(:\w+)?\}")  # TFX's, in the patterns of input files
+PLACEHOLDER = re.compile(r"\{(SPAN|VERSION|YYYY|MM|DD)(:\w+)?\}")  # TFX's, in the patterns of input files
 _CSV = "CsvExampleGen"
 
 
@@ -68,8 +68,8 @@ def _check_folder(node: PipelineNode, folder: Path) -> None:
         raise InputDataError(
             f"{name} has no data to read", where=str(folder), why=why, next_step=f"put the files there: ls {folder}"
         )
-    for split, pattern in _patterns(node):
-        files = _files(folder, pattern)
+    for split, pattern in patterns_of(node):
+        files = files_of(folder, pattern)
         if not files:
             raise InputDataError(
                 f"{name} has no files for the split {split!r}",
@@ -78,14 +78,19 @@ def _check_folder(node: PipelineNode, folder: Path) -> None:
                 next_step=f"ls {folder}",
             )
         # Of spans, TFX reads the newest: an older one may be as it likes.
-        if _CSV in node.node_info.type.name and not _PLACEHOLDER.search(pattern):
+        if _CSV in node.node_info.type.name and not PLACEHOLDER.search(pattern):
             for path in files:
                 _check_csv(name, path)
 
 
-def _files(folder: Path, pattern: str) -> list[Path]:
+def files_of(folder: Path, pattern: str) -> list[Path]:
+    """The files of a pattern, of whichever span and version, in order.
+
+    Raises:
+        InputDataError: the pattern cannot be used.
+    """
     try:
-        return [path for path in sorted(folder.glob(_PLACEHOLDER.sub("*", pattern))) if path.is_file()]
+        return [path for path in sorted(folder.glob(PLACEHOLDER.sub("*", pattern))) if path.is_file()]
     except (NotImplementedError, ValueError) as error:
         raise InputDataError("a split's pattern cannot be used", where=pattern, why=str(error)) from error
 
@@ -99,7 +104,8 @@ def _check_csv(name: str, path: Path) -> None:
     raise InputDataError(f"{name} cannot read a CSV file", where=str(path), why=why, next_step=f"head -n 2 {path}")
 
 
-def _patterns(node: PipelineNode) -> Iterator[tuple[str, str]]:
+def patterns_of(node: PipelineNode) -> Iterator[tuple[str, str]]:
+    """The name and the pattern of each split that a node reads; none for one that reads no files."""
     config = _parameter(node, "input_config")
     splits = json_format.Parse(config, Input()).splits if config else ()
     for split in splits:

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 from tfx.components import CsvExampleGen, StatisticsGen
+from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
+from tfx.dsl.component.experimental.decorators import component
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.importer import Importer
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto.example_gen_pb2 import Input
-from tfx.types.standard_artifacts import Integer
+from tfx.types.standard_artifacts import Examples, Integer
 
 from headrace.metadata import MetadataStore
 from headrace.metadata.store import sqlite_config
@@ -18,6 +20,7 @@ from headrace.orchestration.basis import Basis, basis_of
 from headrace.orchestration.compilation import bind_parameters
 from headrace.orchestration.definition import _Compiler
 from headrace.orchestration.graph import graph_of
+from headrace.orchestration.span_files import span_in
 from headrace.settings import Settings
 from tests.small_components import AddOne, Number
 
@@ -71,6 +74,49 @@ def test_data_that_a_driver_cannot_tell_is_never_the_same(tmp_path: Path, trips:
     (trips / "trips-1.csv").unlink()
     first = basis(tmp_path, reading(trips))
     assert basis(tmp_path, reading(trips)).changes(first.to_json()) == ("data of CsvExampleGen",)
+
+
+@component
+def LookBack(  # noqa: N802
+    input_base: Parameter[str],
+    input_config: Parameter[str],
+    span: Parameter[int],
+    newest: InputArtifact[Examples],
+    done: OutputArtifact[Integer],
+) -> None:
+    """Reads the spans up to one, or would if anybody ran it."""
+
+
+def test_the_files_of_earlier_spans_count_for_a_node_that_looks_back_and_those_of_later_ones_do_not(
+    tmp_path: Path, trips: Path
+) -> None:
+    def now() -> Basis:
+        examples, _ = reading(trips)
+        config = '{"splits": [{"name": "all", "pattern": "trips-{SPAN}.csv"}]}'
+        back = LookBack(input_base=str(trips), input_config=config, span=2, newest=examples.outputs["examples"])
+        return basis(tmp_path, [examples, back])
+
+    (trips / "trips-2.csv").write_text("fare\n1\n")
+    (trips / "trips-3.csv").write_text("fare\n1\n")
+    before = now().to_json()
+    (trips / "trips-1.csv").write_text("fare\n1\n2\n")
+    assert now().stale_nodes(before) == {"LookBack"}
+    before = now().to_json()
+    (trips / "trips-3.csv").write_text("fare\n1\n2\n3\n")
+    assert now().stale_nodes(before) == {"CsvExampleGen"}  # which reads the newest there is
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern", "span"),
+    [
+        ("span-03/v2/a.parquet", "span-{SPAN:2}/v{VERSION}/*.parquet", 3),
+        ("12.csv", "{SPAN}.csv", 12),
+        ("2014-01-31/a.csv", "{YYYY}-{MM}-{DD}/*.csv", None),
+        ("a.csv", "*.csv", None),
+    ],
+)
+def test_a_files_span_stands_where_the_pattern_has_it(path: str, pattern: str, span: int | None) -> None:
+    assert span_in(path, pattern) == span
 
 
 def test_an_edit_of_an_imported_file_is_a_change_of_its_importer(tmp_path: Path) -> None:
