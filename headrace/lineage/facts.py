@@ -37,6 +37,8 @@ class RunFacts:
     host: str | None = None
     git_commit: str | None = None
     git_dirty: bool | None = None
+    git_remote: str | None = None  # the URL of `origin`
+    git_folder: str | None = None  # the project's in its repository; "" is its root
     versions: Mapping[str, str] | None = None
     parameters: Mapping[str, Property] | None = None  # RuntimeParameters, defaults too
     command: str | None = None
@@ -145,6 +147,8 @@ def run_facts(run: Run, executions: Iterable[Execution]) -> RunFacts:
         host=_text(own, names.HOST),
         git_commit=_text(own, names.GIT_COMMIT),
         git_dirty=None if dirty is None else bool(dirty),
+        git_remote=_text(own, names.GIT_REMOTE),
+        git_folder=str(own[names.GIT_FOLDER]) if names.GIT_FOLDER in own else None,
         versions=_json(own, names.VERSIONS),
         parameters=_json(own, names.PARAMETERS),
         command=_text(own, names.COMMAND),
@@ -209,7 +213,7 @@ def rows_of(examples: Artifact, graph: Graph) -> Mapping[str, int]:
         if counted := _json(consumer.properties, names.ROWS):
             return counted
         for statistics in (one for many in graph.outputs(consumer.id).values() for one in many):
-            if statistics.type == STATISTICS and _is_of_all_rows(statistics):
+            if statistics.type == STATISTICS and is_of_all_rows(statistics):
                 try:
                     return read_row_counts(Path(statistics.uri))
                 except (OSError, DecodeError):  # removed since, or in a form of its own
@@ -223,7 +227,8 @@ def split_names(artifact: Artifact) -> list[str]:
     return [str(one) for one in decoded] if isinstance(decoded, list) else []
 
 
-def _is_of_all_rows(statistics: Artifact) -> bool:
+def is_of_all_rows(statistics: Artifact) -> bool:
+    """Whether statistics say that they are of all rows, and of no sample."""
     rates = _object(statistics.properties.get(_SAMPLE_RATES, ""))
     return isinstance(rates, dict) and bool(rates) and all(rate == 1 for rate in rates.values())
 

@@ -26,6 +26,8 @@ STOCK_REASON = "headrace_stock_reason"  # why a stand-in did not
 # On a run's context.
 RUN_STATE = "headrace_run_state"  # how the run ended, where its executions alone would not tell
 GIT_COMMIT = "headrace_git_commit"  # of the project; missing where it is in no git repository
+GIT_REMOTE = "headrace_git_remote"  # URL of its remote `origin`, without who logs in there; missing where it has none
+GIT_FOLDER = "headrace_git_folder"  # of the project within its repository, "" for its root
 GIT_DIRTY = "headrace_git_dirty"  # whether `git status` listed anything then, what is not ignored and not added too
 VERSIONS = "headrace_versions"  # package to version, and "python", as JSON
 USER = "headrace_user"

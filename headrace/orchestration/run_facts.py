@@ -7,6 +7,7 @@ read the context writes it back as it was, and would take away what came in betw
 import json
 import os
 import platform
+import re
 import socket
 import subprocess
 import sys
@@ -31,28 +32,43 @@ PACKAGES = (
 )  # fmt: skip
 _PATIENCE_SECONDS = 10.0  # with git; the state is unknown then
 _NO_COMMIT = "(initial)"  # as git has it
+_CREDENTIALS = re.compile(r"^(https?://)[^/@]*@")  # there may be a token among them
 
 
 def git_properties(folder: Path) -> dict[str, Property]:
-    """The commit of the repository around `folder`, and whether its tree is dirty; empty where git does not tell."""
-    arguments = ["git", "-C", str(folder), "status", "--porcelain=v2", "--branch", "--untracked-files=normal"]
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}  # it only looks
+    """The commit of the repository around `folder`, its remote, its tree's state; empty where git does not tell."""
+    status = _git(folder, "status", "--porcelain=v2", "--branch", "--untracked-files=normal")
+    if status is None:  # no git, or no repository
+        return {}
+    lines = status.splitlines()
+    commit = next((line.split()[2] for line in lines if line.startswith("# branch.oid ")), _NO_COMMIT)
+    if commit == _NO_COMMIT:
+        return {}
+    found: dict[str, Property] = {
+        names.GIT_COMMIT: commit,
+        names.GIT_DIRTY: any(not line.startswith("# ") for line in lines),
+    }
+    if (inside := _git(folder, "rev-parse", "--show-prefix")) is not None:
+        found[names.GIT_FOLDER] = inside.strip().rstrip("/")
+    if remote := _git(folder, "config", "--get", "remote.origin.url"):
+        found[names.GIT_REMOTE] = _CREDENTIALS.sub(r"\1", remote.strip())
+    return found
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """What git prints; None where it fails, or is not there."""
     try:
         git = subprocess.run(
-            arguments,
-            env=environment,
+            ["git", "-C", str(folder), *arguments],
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},  # it only looks
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_PATIENCE_SECONDS,
             check=True,
         )
-    except (OSError, subprocess.SubprocessError):  # no git, or no repository
-        return {}
-    lines = git.stdout.decode(errors="replace").splitlines()
-    commit = next((line.split()[2] for line in lines if line.startswith("# branch.oid ")), _NO_COMMIT)
-    if commit == _NO_COMMIT:
-        return {}
-    return {names.GIT_COMMIT: commit, names.GIT_DIRTY: any(not line.startswith("# ") for line in lines)}
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return git.stdout.decode(errors="replace")
 
 
 def project_of_main() -> Path:

@@ -33,7 +33,25 @@ def repository(tmp_path: Path) -> Path:
 def test_a_clean_tree_is_told_by_its_commit(repository: Path) -> None:
     (repository / "ignored").touch()
     told = git_properties(repository / "inner")
-    assert told == {names.GIT_COMMIT: git(repository, "rev-parse", "HEAD"), names.GIT_DIRTY: False}
+    assert told == {
+        names.GIT_COMMIT: git(repository, "rev-parse", "HEAD"),
+        names.GIT_DIRTY: False,
+        names.GIT_FOLDER: "inner",
+    }
+    assert git_properties(repository)[names.GIT_FOLDER] == ""
+
+
+@pytest.mark.parametrize(
+    ("remote", "recorded"),
+    [
+        ("https://ada:secret@example.com/ada/trips.git", "https://example.com/ada/trips.git"),
+        ("https://token@example.com/ada/trips.git", "https://example.com/ada/trips.git"),
+        ("git@example.com:ada/trips.git", "git@example.com:ada/trips.git"),
+    ],
+)
+def test_a_remote_is_told_without_who_logs_in_there(repository: Path, remote: str, recorded: str) -> None:
+    git(repository, "remote", "add", "origin", remote)
+    assert git_properties(repository)[names.GIT_REMOTE] == recorded
 
 
 @pytest.mark.parametrize("change", ["inner/model.py", "new.py"])
