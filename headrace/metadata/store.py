@@ -350,7 +350,8 @@ def _properties(node: mlmd.Execution | mlmd.Artifact | mlmd.Context) -> dict[str
         elif kind == "struct_value":
             found = MessageToDict(value.struct_value)
             inner = found.get(_JSON_VALUE, found)
-            values[name] = inner if isinstance(inner, str) else json.dumps(inner)
+            # A map of protobuf's has no order of its own.
+            values[name] = inner if isinstance(inner, str) else json.dumps(inner, sort_keys=True)
     return values
 
 
