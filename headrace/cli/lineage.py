@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from headrace.lineage.shown import Section, Shown
 
+_TERMINAL = "-"
 _WIDE = 200  # columns of a table that goes to a file or a pipe
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -144,6 +145,40 @@ def spans(pipeline: str | None, as_json: bool) -> None:
     _print(found, as_json)
     if not as_json and (chart := span_chart(found)):
         _console().print("", chart, sep="\n")
+
+
+@lineage.command()
+@click.argument("run", default="latest")
+@click.option("--openlineage", is_flag=True, help="As OpenLineage's events; there is no other format yet.")
+@click.option("--output", metavar="FILE", help="Where to write them, - for the terminal.  [default: -, without --to]")
+@click.option("--to", "url", metavar="URL", help="A server that they are sent to, such as http://localhost:5000.")
+def export(run: str, openlineage: bool, output: str | None, url: str | None) -> None:
+    """Write the events of RUN for other tools: JSON lines, one event a line, in the order in which they happened.
+
+    Each node, and the pipeline as their parent, starts and ends. With --to they are sent to the server's
+    api/v1/lineage (OPENLINEAGE_ENDPOINT), with the key in OPENLINEAGE_API_KEY, if it is set. A run has the same ids
+    each time, so it may be exported again. Parameters and the source code of the project's functions are among what
+    is written and sent. Without RUN: the latest run.
+    """
+    from headrace.lineage import Lineage
+    from headrace.lineage.openlineage_sending import line_of, send
+
+    if not openlineage:
+        raise UserError("in which format?", next_step="headrace lineage export --openlineage")
+    events = Lineage().openlineage(run)
+    if output or not url:
+        _write([line_of(event) for event in events], output or _TERMINAL)
+    if url:
+        send(events, url)
+        click.echo(f"{len(events)} events were sent to {url}", err=True)
+
+
+def _write(lines: list[str], output: str) -> None:
+    try:
+        with click.open_file(output, "w", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in lines)
+    except OSError as error:
+        raise UserError("the events cannot be written", where=output, why=str(error.strerror)) from error
 
 
 def _only_pipeline(known: list[str]) -> str:

@@ -8,6 +8,8 @@ from headrace.errors import UserError
 from headrace.lineage.shown import Records
 
 if TYPE_CHECKING:
+    from openlineage.client.event_v2 import RunEvent
+
     from headrace.lineage.columns import ColumnImpact
     from headrace.lineage.diff import Diff
     from headrace.lineage.facts import RunFacts
@@ -190,6 +192,20 @@ class Lineage:
         from headrace.lineage.spans import spans_of
 
         return spans_of(self.store, pipeline)
+
+    def openlineage(self, run: str = "latest") -> "tuple[RunEvent, ...]":
+        """A run as OpenLineage's events, in the order in which they happened; the same each time it is asked for.
+
+        Args:
+            run: a run's id, a prefix that only one id has, or the "latest".
+
+        Raises:
+            UnknownNameError: there is none, or more than one.
+        """
+        from headrace.lineage.finding import find_run
+        from headrace.lineage.openlineage_events import run_events
+
+        return run_events(self.store, find_run(self.store, run))
 
     def _artifact(self, name: "str | int | Path") -> "Artifact":
         from headrace.lineage.finding import find

@@ -39,11 +39,11 @@ MODEL, SCHEMA, TRANSFORM = "Model", "Schema", "TransformGraph"
 _OF_MODELS = (EVALUATION, BLESSING, INFRA_BLESSING, PUSHED)
 _SLICES_SHOWN = 10
 _VALUE_SHOWN = 160  # characters of a parameter
-_RESOLVER, _IMPORTER = "tfx.dsl.components.common.resolver.Resolver", "tfx.dsl.components.common.importer.Importer"
+_RESOLVER, IMPORTER = "tfx.dsl.components.common.resolver.Resolver", "tfx.dsl.components.common.importer.Importer"
 _FILES_SHOWN = 10
 _DIGITS = 12  # of a hash
 # Nodes that execute nothing.
-_NO_CODE = frozenset({_RESOLVER, _IMPORTER})
+_NO_CODE = frozenset({_RESOLVER, IMPORTER})
 
 
 @dataclass(frozen=True)

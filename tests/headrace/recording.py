@@ -36,9 +36,10 @@ def record_execution(
     state: State = State.COMPLETE,
     inputs: Mapping[str, list[int]] | None = None,
     outputs: Mapping[str, list[int]] | None = None,
+    type_name: str = "",
 ) -> int:
     """The id of a new execution, in the contexts TFX puts it in, with events by key and index."""
-    execution_id = record_execution_of_no_run(store, pipeline, node, state)
+    execution_id = record_execution_of_no_run(store, pipeline, node, state, type_name)
     association = mlmd.Association(execution_id=execution_id, context_id=record_run(store, pipeline, run_id))
     store.handle.put_attributions_and_associations([], [association])
     for kind, artifacts_by_key in ((INPUT, inputs or {}), (OUTPUT, outputs or {})):
@@ -52,9 +53,11 @@ def record_execution(
     return execution_id
 
 
-def record_execution_of_no_run(store: MetadataStore, pipeline: str, node: str, state: State) -> int:
+def record_execution_of_no_run(
+    store: MetadataStore, pipeline: str, node: str, state: State, type_name: str = ""
+) -> int:
     """The id of a new execution, in the contexts TFX puts one of an ASYNC pipeline in."""
-    type_id = store.handle.put_execution_type(mlmd.ExecutionType(name=f"components.{node}"))
+    type_id = store.handle.put_execution_type(mlmd.ExecutionType(name=type_name or f"components.{node}"))
     execution = mlmd.Execution(type_id=type_id, last_known_state=mlmd.Execution.State.Value(state))
     [execution_id] = store.handle.put_executions([execution])
     contexts = [_context(store, "pipeline", pipeline), _context(store, "node", f"{pipeline}.{node}")]

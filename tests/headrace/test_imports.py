@@ -17,6 +17,8 @@ LIGHT = (
     "headrace.lineage.features",
     "headrace.lineage.impact",
     "headrace.lineage.live",
+    "headrace.lineage.openlineage_events",
+    "headrace.lineage.openlineage_sending",
     "headrace.lineage.schema_history",
     "headrace.lineage.trace",
     "headrace.orchestration",

@@ -18,7 +18,7 @@ def test_nothing_is_read_before_it_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_importing_it_imports_nothing_heavy() -> None:
-    heavy = ("tensorflow", "tfx", "apache_beam", "pandas", "plotly", "numpy", "ml_metadata")
+    heavy = ("tensorflow", "tfx", "apache_beam", "pandas", "plotly", "numpy", "ml_metadata", "openlineage")
     code = f"import headrace.lineage, sys; print(*set(sys.modules) & set({heavy!r}))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
 
@@ -34,6 +34,7 @@ from headrace.lineage import Lineage
 lineage = Lineage({str(recorder.folder / "metadata.sqlite")!r})
 for answer in (lineage.trace(), lineage.impact({model}), *lineage.live("small"), lineage.diff("1"), lineage.runs()):
     assert answer._repr_html_()
+assert lineage.openlineage()
 print(*set(sys.modules) & set({heavy!r}))
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
