@@ -65,7 +65,7 @@ class Jobs:
         facets: dict[str, JobFacet | None] = {
             "jobType": _job_type(_NODE),
             "documentation": _documentation(told),
-            **source_code_facets(self._facts, step_of(execution)),
+            **source_code_facets(self._facts, execution),
         }
         return Job(NAMESPACE, job_name(execution.pipeline, execution.node), recorded(facets))
 

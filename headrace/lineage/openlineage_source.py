@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from openlineage.client.facet_v2 import JobFacet, source_code_job, source_code_location_job
 
-from headrace.lineage.facts import RunFacts, Step
+from headrace.lineage.facts import RunFacts, key_of
 from headrace.lineage.openlineage_names import PRODUCER
+from headrace.metadata.changes import KeyParts
+from headrace.metadata.records import Execution
 from headrace.settings import project_root
 
 _LANGUAGE = "python"
@@ -16,26 +18,18 @@ _SCP = re.compile(r"^(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)$")  # git@host:path, whic
 _SITES = {"github.com": "blob", "gitlab.com": "-/blob"}
 
 
-def source_code_facets(run: RunFacts, step: Step) -> dict[str, JobFacet | None]:
+def source_code_facets(run: RunFacts, execution: Execution) -> dict[str, JobFacet | None]:
     """The facets about the code of a node.
 
     Args:
         run: in which the node ran.
-        step: its execution.
+        execution: the node's.
     """
-    path = entry_file(step)
-    if path is None:
+    key = key_of(execution)
+    path = next((one for one in _candidates(key) if one in key.code), None) if key else None
+    if key is None or path is None:  # a library's, or not recorded
         return {}
-    return {"sourceCodeLocation": _location(run, path), "sourceCode": _code(path, (step.code or {})[path])}
-
-
-def entry_file(step: Step) -> str | None:
-    """The project's file with the function or the executor that an execution ran, relative to the project's root.
-
-    None where that is a library's, or where the code was not recorded.
-    """
-    code = step.code or {}
-    return next((one for one in _candidates(step) if one in code), None)
+    return {"sourceCodeLocation": _location(run, path), "sourceCode": _code(path, key.code[path])}
 
 
 def repository_uri(remote: str) -> str:
@@ -63,10 +57,10 @@ def file_url(remote: str, commit: str, path: str) -> str:
     return repository_uri(remote)
 
 
-def _candidates(step: Step) -> Iterator[str]:
+def _candidates(key: KeyParts) -> Iterator[str]:
     """Files that parameters name as "package.module.function", as TFX does, then the executor's own."""
-    for value in (*step.parameters.values(), step.executor, step.type):
-        module, found, _ = str(value).rpartition(".")
+    for value in (*key.parameters.values(), key.executor.partition(" ")[0]):  # arguments follow it
+        module, found, _ = value.rpartition(".")
         if found:
             yield f"{module.replace('.', '/')}.py"
 

@@ -16,6 +16,7 @@ from headrace.lineage.openlineage_sending import line_of
 from headrace.lineage.trace import IMPORTER
 from headrace.metadata import Property, State
 from headrace.metadata import properties as names
+from headrace.metadata.changes import KeyParts
 from tests.headrace.lineage.conftest import Recorder
 from tests.headrace.lineage.openlineage_reading import read_event
 from tests.headrace.recording import record_execution
@@ -234,18 +235,21 @@ def test_numbers_that_json_has_not_are_left_out_of_statistics(recorder: Recorder
     assert (found.rowCount, fare.nullCount, fare.min, fare.max, fare.quantiles) == (10, 2, 1.5, None, {"0.5": 2.5})
 
 
+@pytest.mark.parametrize(
+    "told_by",
+    [{"parameters": {"run_fn": "model.run_fn"}}, {"executor": "model.Executor --runner=FnApiRunner"}],
+    ids=["function", "executor"],
+)
 def test_the_code_of_a_node_is_told_by_the_file_that_still_is_what_ran(
-    recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told_by: dict[str, Any]
 ) -> None:
     source = "def run_fn(fn_args):\n    ...\n"
     (tmp_path / "pyproject.toml").touch()
     (tmp_path / "model.py").write_text(source)
     monkeypatch.chdir(tmp_path)
     code = {"features.py": "0", "model.py": hashlib.sha256(source.encode()).hexdigest()}
-    properties: dict[str, Property] = {
-        "run_fn": "model.run_fn",
-        names.KEY: json.dumps({"inputs": {}, "code": code}),
-    }
+    key = KeyParts(code=code, **told_by)
+    properties: dict[str, Property] = {names.KEY: key.to_json()}
     recorder.store.annotate(recorder.node("1", "Train"), properties)
     git: dict[str, Property] = {
         names.GIT_COMMIT: "c0ffee",
