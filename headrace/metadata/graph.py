@@ -3,8 +3,8 @@
 Each step back or forth is two calls for all that it has reached, however much that is.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -13,8 +13,8 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from headrace.metadata.records import Artifact, Execution
 from headrace.metadata.store import MetadataStore
 
-# What is read under these keys is compared with, and nothing is made from it.
-COMPARED_WITH = frozenset({"baseline_model"})
+# What is read under these keys is compared with what is read under another, and nothing is made from it.
+COMPARED_WITH = {"baseline_model": "model"}
 _INPUTS = (mlmd.Event.INPUT, mlmd.Event.DECLARED_INPUT)
 _OUTPUTS = (mlmd.Event.OUTPUT, mlmd.Event.DECLARED_OUTPUT)
 _AT_ONCE = 5000  # ids in a call
@@ -122,9 +122,10 @@ class GraphReader:
 
     def add_findings(self, artifact_ids: Iterable[int], types: Collection[str]) -> None:
         """Adds what was found out about some artifacts: what read them, and made things of these types alone."""
-        read = [one for one in self._by_artifact(artifact_ids) if not one.is_output and one.key not in COMPARED_WITH]
-        workers = self._that_worked({event.execution for event in read})
-        events = self._by_execution(workers)
+        wanted = set(artifact_ids)
+        readers = {event.execution for event in self._by_artifact(wanted) if not event.is_output}
+        read = [one for one in self._by_execution(readers) if one.artifact in wanted and one.key not in COMPARED_WITH]
+        events = self._by_execution(self._that_worked({event.execution for event in read if not event.is_output}))
         kinds = {
             one.id: one.type
             for one in self._store.artifacts_by_id({event.artifact for event in events if event.is_output})
@@ -189,7 +190,8 @@ class GraphReader:
         return _events(self._in_bulk(ids, self._store.handle.get_events_by_artifact_ids))
 
     def _by_execution(self, ids: Iterable[int]) -> list[Event]:
-        return _events(self._in_bulk(ids, self._store.handle.get_events_by_execution_ids))
+        events = _events(self._in_bulk(ids, self._store.handle.get_events_by_execution_ids))
+        return [*events, *_compared_with_itself(events)]
 
     def _in_bulk(self, ids: Iterable[int], ask: Callable[[Sequence[int]], Iterable[Found]]) -> list[Found]:
         ordered = sorted(set(ids))
@@ -203,6 +205,17 @@ def _events(recorded: Iterable[mlmd.Event]) -> list[Event]:
         for one in recorded
         if one.type in (*_INPUTS, *_OUTPUTS)
     ]
+
+
+def _compared_with_itself(events: Iterable[Event]) -> Iterator[Event]:
+    """That a model was read, where it was its own baseline: ML Metadata keeps one event of what was read twice."""
+    for its in _grouped((one for one in events if not one.is_output), lambda event: event.execution).values():
+        keys = {one.key for one in its}
+        yield from (
+            replace(one, key=COMPARED_WITH[one.key])
+            for one in its
+            if one.key in COMPARED_WITH and COMPARED_WITH[one.key] not in keys
+        )
 
 
 def _path(event: mlmd.Event) -> tuple[str, int]:

@@ -77,3 +77,14 @@ def test_a_pipeline_that_never_pushed_has_nothing_live_and_one_that_is_none_is_r
     assert recorder.lineage.live("small") == ()
     with pytest.raises(UnknownNameError, match="did you mean 'small'"):
         recorder.lineage.live("smal")
+
+
+def test_a_model_that_was_compared_with_itself_was_judged(recorder: Recorder) -> None:
+    model = recorder.model("1", recorder.data("1"))
+    recorder.judge("1", model, blessed=True)
+    blessing = recorder.artifact("2", "blessing", "ModelBlessing", blessed=1)
+    # As ML Metadata has it of a second run whose Trainer was cached: of what is read twice it keeps one event.
+    recorder.node("2", "Evaluate", {"baseline_model": model}, {"blessing": blessing})
+    recorder.push("2", model)
+    [live] = recorder.lineage.live("small")
+    assert [(one.run, one.model, one.baseline) for one in live.evaluations] == [("2", model, model)]
