@@ -110,13 +110,34 @@ def read_findings(folder: Path) -> Findings:
     """
     if not (folder / CONFIG_FILE).is_file():
         raise FileNotFoundError(f"no {CONFIG_FILE} in {folder}")
-    run = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
-    specs = run.get("evalConfig", {}).get("modelSpecs", [])
-    baselines = {str(spec.get("name", "")) for spec in specs if spec.get("isBaseline")}
     records = list(_recorded(folder, _METRICS))
-    measured = _both(records, baselines)
+    measured = _both(records, read_baselines(folder))
     failures = [check for one in _recorded(folder, _VALIDATIONS) for check in failures_of(one, measured)]
     return Findings(measured.candidate, measured.baseline, tuple(failures))
+
+
+def read_label(folder: Path) -> str:
+    """The label of the candidate that the evaluation in a ModelEvaluation artifact's `folder` used; "" if none is told.
+
+    Raises:
+        FileNotFoundError: there is no evaluation in the folder.
+    """
+    return next((str(spec.get("labelKey", "")) for spec in _models(folder) if not spec.get("isBaseline")), "")
+
+
+def read_baselines(folder: Path) -> set[str]:
+    """The names, in the evaluation in a ModelEvaluation artifact's `folder`, of the models compared with.
+
+    Raises:
+        FileNotFoundError: there is no evaluation in the folder.
+    """
+    return {str(spec.get("name", "")) for spec in _models(folder) if spec.get("isBaseline")}
+
+
+def _models(folder: Path) -> list[dict[str, Any]]:
+    config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    found: list[dict[str, Any]] = config.get("evalConfig", {}).get("modelSpecs", [])
+    return found
 
 
 def _recorded(folder: Path, kind: str) -> Iterator[Any]:

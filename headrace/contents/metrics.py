@@ -20,6 +20,11 @@ Metrics = Mapping[str, float | None]
 OVERALL: Slice = ()
 EXAMPLE_COUNT = "example_count"
 MEAN_LABEL = "mean_label"
+# Metrics of which less is more.
+_LOSSES = ("loss", "entropy", "error", "false_positive", "false_negative", "fpr", "fnr", "divergence", "deviation")
+_PREFERRED = ("auc", "binary_accuracy", "sparse_categorical_accuracy", "categorical_accuracy", "accuracy")
+_ABBREVIATED = ("auc", "mse", "mae", "rmse", "ndcg", "map")
+_NO_QUALITY = (EXAMPLE_COUNT, "weighted_example_count", MEAN_LABEL, "mean_prediction")
 
 
 def slice_text(key: Slice) -> str:
@@ -75,6 +80,29 @@ def meaningful(name: str, value: float | None, mean_label: float | None) -> floa
         return value
     one_class = value == 0 if mean_label is None else mean_label in (0, 1)
     return None if one_class else value
+
+
+def metric_text(name: str) -> str:
+    """A metric's name in words: "AUC", "binary accuracy"."""
+    return " ".join(word.upper() if word in _ABBREVIATED else word for word in name.replace("_", " ").split(" "))
+
+
+def lower_is_better(metric: str) -> bool:
+    """Whether less of a metric is more, by its name: losses and errors."""
+    return any(word in metric.lower() for word in _LOSSES)
+
+
+def headline_metric(metrics: Metrics, asked_for: tuple[str, ...] = ()) -> str | None:
+    """The metric by which a model is shown first: one with a threshold, else a common one; None where there is none.
+
+    Args:
+        metrics: those over all examples.
+        asked_for: names, in TFMA's spelling of classes or metrics, that a threshold was set for.
+    """
+    known = [name for name, value in metrics.items() if value is not None and name not in _NO_QUALITY]
+    spelled = {name.replace("_", "").lower(): name for name in known}
+    wanted = [spelled.get(name.replace("_", "").lower(), "") for name in asked_for]
+    return next((name for name in (*wanted, *_PREFERRED, *known) if name in known), None)
 
 
 def _value(single: "metrics_for_slice_pb2.SingleSliceKey") -> SliceValue:

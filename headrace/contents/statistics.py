@@ -88,6 +88,15 @@ def read_row_counts(folder: Path) -> dict[str, int]:
     return {split: _whole(path / FILE_NAME).num_examples for split, path in split_folders(folder).items()}
 
 
+def read_unsplit_statistics(folder: Path) -> SplitStatistics:
+    """The statistics in `folder` itself, of all examples there are: as Transform writes them; its split is "".
+
+    Raises:
+        FileNotFoundError: there are none.
+    """
+    return _split("", folder / FILE_NAME)
+
+
 def _split(split: str, path: Path) -> SplitStatistics:
     whole = _whole(path)
     features = [_feature(feature, whole.num_examples) for feature in whole.features]
