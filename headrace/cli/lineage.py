@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -92,6 +93,25 @@ def features(thing: str, column: str | None, as_json: bool) -> None:
 
     found = Lineage().features(thing)
     _print(found.of_column(column) if column else found, as_json)
+
+
+@lineage.command()
+@click.argument("thing", default="latest")
+@click.option("--into", type=click.Path(path_type=Path), default="model_card", show_default=True, help="The folder.")
+def card(thing: str, into: Path) -> None:
+    """Write the card of the model THING: a page of HTML, and one of Markdown, that say what is known of it.
+
+    Without THING: the model of the latest run.
+    """
+    from headrace.display.model_card import HTML, MARKDOWN, write_card
+    from headrace.lineage import Lineage
+
+    found = Lineage().card(thing)
+    try:
+        write_card(found, into)
+    except OSError as error:
+        raise UserError("the card cannot be written", where=str(into), why=str(error)) from error
+    click.echo(f"{into / HTML}\n{into / MARKDOWN}")
 
 
 @lineage.command()

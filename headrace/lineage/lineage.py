@@ -10,6 +10,7 @@ from headrace.lineage.shown import Records
 if TYPE_CHECKING:
     from openlineage.client.event_v2 import RunEvent
 
+    from headrace.contents.model_card import Author, ModelCard
     from headrace.lineage.columns import ColumnImpact
     from headrace.lineage.diff import Diff
     from headrace.lineage.facts import RunFacts
@@ -151,6 +152,30 @@ class Lineage:
         from headrace.lineage.features import features_of
 
         return features_of(self.trace(model))
+
+    def card(
+        self,
+        model: "str | int | Path | Artifact" = "latest",
+        author: "Author | None" = None,
+        *,
+        evaluation: int | None = None,
+        smallest_slice: int = 100,
+    ) -> "ModelCard":
+        """What a person should know of a model, for `headrace.display.model_card` to make pages of.
+
+        Args:
+            model: a model or a pushed model, as `trace` takes it; or a run, whose model is meant.
+            author: what only its author can say.
+            evaluation: the ModelEvaluation artifact that is shown; the model's newest one, if it is None.
+            smallest_slice: metrics of slices of fewer examples are marked as unreliable.
+
+        Raises:
+            UnknownNameError: it stands for nothing, there is no model in it, or no such evaluation of the model.
+        """
+        from headrace.contents.model_card import Author
+        from headrace.lineage.card import card_of
+
+        return card_of(self.store, self.trace(model), author or Author(), evaluation, smallest_slice)
 
     def column(self, name: str) -> "ColumnImpact":
         """The models that would feel a change of a raw column, the newest first.

@@ -1,6 +1,7 @@
 """`headrace lineage` on small stores: what it prints, what it takes for a name, how it refuses."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -105,3 +106,14 @@ def test_before_anything_was_run_each_command_says_so(headrace: Command, command
     code, out, err = headrace("lineage", command)
     assert (code, out) == (2, "")
     assert "nothing is recorded yet" in err
+
+
+def test_a_card_is_written_where_it_is_asked_for(model: int, headrace: Command, tmp_path: Path) -> None:
+    code, out, err = headrace("lineage", "card", "latest", "--into", str(tmp_path / "card"))
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [str(tmp_path / "card" / name) for name in ("card.html", "card.md")]
+    assert f"taxi: Model {model}" in (tmp_path / "card" / "card.html").read_text()
+    (tmp_path / "file").write_text("")
+    code, out, err = headrace("lineage", "card", "latest", "--into", str(tmp_path / "file"))
+    assert (code, out) == (2, "")
+    assert "the card cannot be written" in err
