@@ -164,6 +164,6 @@ def _metric_section(changes: tuple[MetricChange, ...]) -> Section:
         )
         for one in changes[:_METRICS_SHOWN]
     ]
-    more = len(changes) - len(rows)
     columns = ("slice", "metric", "before", "after", "change", "examples")
-    return Section("Metrics", (f"and {more} smaller changes",) if more > 0 else (), columns, tuple(rows))
+    words = (f"the largest of {len(changes)} changes:",) if len(changes) > len(rows) else ()
+    return Section("Metrics", words, columns, tuple(rows))

@@ -1,6 +1,6 @@
 """What differs between two runs, one kind of thing after another."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +13,7 @@ from headrace.contents.schema_changes import schema_changes
 from headrace.contents.statistics_distance import FeatureDistance
 from headrace.contents.vocabularies import read_vocabularies
 from headrace.lineage.evaluations import EvaluationFacts, evaluations_of
-from headrace.lineage.facts import RunFacts, Step, input_data, run_facts, step_of
+from headrace.lineage.facts import InputFile, RunFacts, Step, input_data, run_facts, step_of
 from headrace.lineage.serving_checks import ServingVerdict, serving_verdicts_of
 from headrace.lineage.shown import UNKNOWN, size, text
 from headrace.lineage.trace import SCHEMA, TRANSFORM
@@ -22,7 +22,6 @@ from headrace.metadata.records import Artifact, Execution, Run, State
 from headrace.metadata.store import MetadataStore
 
 _TOO_CLOSE = 0.01  # distances of statistics below it are not put in words
-_NOT_GIVEN = "not given"
 _ENDED_WELL = (State.COMPLETE.value, State.CACHED.value)
 Contents = TypeVar("Contents")
 
@@ -128,7 +127,8 @@ def of_data(old: Side, new: Side, features: Mapping[str, tuple[FeatureDistance, 
                     Kind.DATA, f"split {split.split}", f"rows {_count(earlier.rows)} -> {_count(split.rows)}"
                 )
             if earlier.files is not None and split.files is not None:
-                yield from _of_files(split.split, dict(_files(earlier.files)), dict(_files(split.files)))
+                was_read, now_read = _files(earlier.files, before.base), _files(split.files, after.base)
+                yield from _of_files(split.split, was_read, now_read)
             elif before.fingerprint != after.fingerprint:
                 yield Difference(Kind.DATA, f"split {split.split}", "files differ; which of them was not recorded")
     for name, found in features.items():
@@ -213,15 +213,17 @@ def read_or_none(read: Callable[..., Contents], *artifacts: Artifact) -> Content
 
 
 def _of_parameters(node: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
-    changed = [name for name in was if name in now and was[name] != now[name]]
-    only = [name for name in dict.fromkeys([*was, *now]) if (name in was) != (name in now)]
-    for name in (*changed, *only):
-        detail = f"{_given(was, name)} -> {_given(now, name)}"
-        yield Difference(Kind.PARAMETER, f"{name} of {node}", detail)
+    for name in was:
+        if name in now and was[name] != now[name]:
+            yield Difference(Kind.PARAMETER, f"{name} of {node}", f"{_given(was[name])} -> {_given(now[name])}")
+    for values, others, told in ((was, now, "no longer given"), (now, was, "newly given")):
+        only = [f"{name} ({_given(value)})" for name, value in values.items() if name not in others]
+        if only:
+            yield Difference(Kind.PARAMETER, node, f"{told}: {', '.join(only)}")
 
 
-def _given(values: Mapping[str, Any], name: str) -> str:
-    return text(values[name]) or "empty" if name in values else _NOT_GIVEN
+def _given(value: object) -> str:
+    return text(value) or "empty"
 
 
 def _of_code(node: str, was: Step, now: Step) -> Iterator[Difference]:
@@ -238,18 +240,25 @@ def _of_code(node: str, was: Step, now: Step) -> Iterator[Difference]:
             yield Difference(Kind.CODE, name, detail)
 
 
-def _of_files(split: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
-    for path in dict.fromkeys([*was, *now]):
-        if was.get(path) != now.get(path):
-            changed = path in was and path in now
-            sizes = f"{size(was[path][0])} -> {size(now[path][0])}" if changed else ""
-            detail = f"was written again, {sizes}" if changed else "no longer read" if path in was else "newly read"
-            yield Difference(Kind.DATA, f"{path} in split {split}", detail)
+def _of_files(split: str, was: Mapping[str, InputFile], now: Mapping[str, InputFile]) -> Iterator[Difference]:
+    for name in dict.fromkeys([*was, *now]):
+        before, after = was.get(name), now.get(name)
+        if before and after:
+            if (before.bytes, before.modified) == (after.bytes, after.modified):
+                continue
+            detail = f"was written again, {size(before.bytes)} -> {size(after.bytes)}"
+        else:
+            detail = "no longer read" if before else "newly read"
+        path = (after or before or now[name]).path
+        yield Difference(Kind.DATA, f"{path} in split {split}", detail)
 
 
-def _files(files: Any) -> Iterator[tuple[str, tuple[int, object]]]:
-    for one in files:
-        yield one.path, (one.bytes, one.modified)
+def _files(files: Iterable[InputFile], base: str | None) -> dict[str, InputFile]:
+    """Files by their path below the base, which they keep where a folder was copied."""
+    return {
+        str(Path(one.path).relative_to(base)) if base and Path(one.path).is_relative_to(base) else one.path: one
+        for one in files
+    }
 
 
 def _count(rows: int | None) -> str:

@@ -3,7 +3,7 @@
 import json
 
 from headrace.lineage.diff import Diff
-from headrace.metadata import State
+from headrace.metadata import Property, State
 from headrace.metadata import properties as names
 from headrace.metadata.changes import KeyParts
 from tests.headrace.lineage.conftest import Recorder
@@ -21,15 +21,18 @@ def test_the_same_on_the_same_data_differs_in_nothing(recorder: Recorder) -> Non
     assert said(recorder.lineage.diff("1", "2")) == []
 
 
-def test_hyperparameters_are_compared_one_by_one(recorder: Recorder) -> None:
+def test_hyperparameters_are_compared_one_by_one_and_what_one_run_was_not_given_is_told_at_once(
+    recorder: Recorder,
+) -> None:
     examples = recorder.data("1")
-    recorder.model("1", examples, {"custom_config": '{"epochs": 3, "seed": 1, "rate": 0.1}'})
+    recorder.model("1", examples, {"custom_config": '{"epochs": 3, "seed": 1, "rate": 0.1, "units": [64, 32]}'})
     recorder.node("2", "Gen", {}, {"examples": examples}, State.CACHED)
     recorder.model("2", examples, {"custom_config": '{"epochs": 5, "seed": 1}'})
     assert said(recorder.lineage.diff("1", "2"))[:2] == [
         "parameter: epochs of Train: 3 -> 5",
-        "parameter: rate of Train: 0.1 -> not given",
+        "parameter: Train: no longer given: rate (0.1), units (64, 32)",
     ]
+    assert said(recorder.lineage.diff("2", "1"))[1] == "parameter: Train: newly given: rate (0.1), units (64, 32)"
 
 
 def test_code_is_compared_file_by_file(recorder: Recorder) -> None:
@@ -60,6 +63,19 @@ def test_data_is_compared_by_rows_and_files(recorder: Recorder) -> None:
         "data: split train: rows 10 -> 12",
         "data: /data/a.csv in split train: no longer read",
         "data: /data/b.csv in split train: newly read",
+    ]
+
+
+def test_a_file_of_a_copied_folder_is_compared_with_the_one_of_its_name(recorder: Recorder) -> None:
+    def files(folder: str, bytes_of_b: int) -> dict[str, Property]:
+        read = [[f"{folder}/a.csv", 1000, 10**18], [f"{folder}/b.csv", bytes_of_b, 10**18]]
+        return {names.INPUT_FILES: json.dumps({"train": read})}
+
+    recorder.data("1", "/data/a.csv", properties=files("/data", 2000))
+    recorder.data("2", "/copy/a.csv", properties=files("/copy", 3000))
+    assert said(recorder.lineage.diff("1", "2")) == [
+        "data: Gen: read from /data -> /copy",
+        "data: /copy/b.csv in split train: was written again, 2.0 kB -> 3.0 kB",
     ]
 
 
