@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from headrace.contents.statistics import read_row_counts
+from headrace.lineage.shown import UNKNOWN, Section, Shown, text, when
 from headrace.metadata import properties as names
 from headrace.metadata.changes import KeyParts
 from headrace.metadata.graph import Graph
@@ -24,7 +25,7 @@ _SAMPLE_RATES = "sample_rate_by_split"
 
 
 @dataclass(frozen=True)
-class RunFacts:
+class RunFacts(Shown):
     """A run: who ran what, from which commit, with which versions. None is what was not recorded."""
 
     id: str
@@ -49,6 +50,23 @@ class RunFacts:
         if self.git_commit is None:
             return "commit unknown"
         return f"commit {self.git_commit[:12]}{', with changes that are not committed' if self.git_dirty else ''}"
+
+    def rows(self) -> list[dict[str, object]]:
+        """One row, a column a field."""
+        return [{one.name: getattr(self, one.name) for one in fields(self)}]
+
+    def sections(self) -> list[Section]:
+        """When, by whom, from which code, with what."""
+        took = UNKNOWN if self.seconds is None else f"{self.seconds:.1f} s"
+        rows = (
+            ("started", f"{when(self.started)}, took {took}, {text(self.state)}"),
+            ("by", f"{text(self.user)} on {text(self.host)}"),
+            ("command", text(self.command)),
+            ("code", self.code_state),
+            ("parameters", UNKNOWN if self.parameters is None else text(self.parameters) or "none"),
+            ("versions", text(self.versions)),
+        )
+        return [Section(f"Run {self.id} of {self.pipeline}", (), ("", ""), rows)]
 
 
 @dataclass(frozen=True)

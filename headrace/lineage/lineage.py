@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Self
 from headrace.errors import UserError
 from headrace.lineage.shown import Records
 
+# What notebooks show of each; frames have all.
+_OF_RUNS = ("id", "pipeline", "started", "state", "seconds", "command")
+_OF_EXECUTIONS = ("id", "node", "state", "started", "seconds", "run")
+
 if TYPE_CHECKING:
     from openlineage.client.event_v2 import RunEvent
 
@@ -54,7 +58,7 @@ class Lineage:
 
         runs = self.store.runs(pipeline, limit)
         executions = self.store.executions_of(runs)
-        return Records(run_facts(run, executions[run.id]) for run in runs)
+        return Records((run_facts(run, executions[run.id]) for run in runs), _OF_RUNS)
 
     def run(self, run: str = "latest") -> "RunFacts":
         """The run of an id, of a prefix that only one id has, or the "latest".
@@ -72,7 +76,7 @@ class Lineage:
         """The executions of a run, or all, in the order they were registered."""
         from headrace.lineage.finding import find_run
 
-        return Records(self.store.executions(find_run(self.store, run) if run else None))
+        return Records(self.store.executions(find_run(self.store, run) if run else None), _OF_EXECUTIONS)
 
     def artifacts(
         self,

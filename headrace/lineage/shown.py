@@ -2,13 +2,13 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from headrace.contents.metrics import slice_text
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 UNKNOWN = "unknown"  # what was not recorded; it is never guessed
 Record = TypeVar("Record")
-_CELL = 'style="text-align: left; vertical-align: top"'
+_CELL = 'style="text-align: left; vertical-align: top; {}"'
+_SHORT = 40  # characters of a cell that is not broken into lines: ids, times, names
+_LONG = "overflow-wrap: anywhere; min-width: 16em"  # paths have few places to break
 
 
 @dataclass(frozen=True)
@@ -56,22 +58,34 @@ class Shown(ABC):
 
 
 class Records(tuple[Record, ...]):
-    """Some records of one kind; an immutable sequence that shows itself as a table."""
+    """Some records of one kind; an immutable sequence that shows itself: as a table, or answers one after another."""
+
+    columns: tuple[str, ...]  # the fields and properties that a notebook shows; empty for all fields
+
+    def __new__(cls, records: Iterable[Record] = (), columns: tuple[str, ...] = ()) -> Self:
+        """Takes the records, and what a notebook shows of each."""
+        made = super().__new__(cls, records)
+        made.columns = columns
+        return made
 
     def to_frame(self) -> "pd.DataFrame":
-        """A row a record, a column a field."""
+        """A row a record, a column a field; of answers the rows of each."""
         import pandas as pd
 
-        return pd.DataFrame(_row(one) for one in self)
+        return pd.DataFrame([row for one in self for row in (one.rows() if isinstance(one, Shown) else [_row(one)])])
 
     def to_json(self) -> Any:
         """The records as a list of dicts."""
         return plain(tuple(self))
 
     def _repr_html_(self) -> str:
-        rows = [_row(one) for one in self]
-        cells = tuple(tuple(text(value) for value in row.values()) for row in rows)
-        return _html(Section("", (), tuple(rows[0]), cells)) if rows else "<p>none</p>"
+        if not self:
+            return "<p>none</p>"
+        if not self.columns and isinstance(self[0], Shown):
+            return "".join(one._repr_html_() for one in self if isinstance(one, Shown))
+        columns = self.columns or tuple(_row(self[0]))
+        rows = tuple(tuple(text(getattr(one, name)) for name in columns) for one in self)
+        return _html(Section("", (), columns, rows))
 
 
 def text(value: object) -> str:
@@ -144,4 +158,8 @@ def _html(section: Section) -> str:
 
 
 def _html_row(tag: str, cells: Sequence[str]) -> str:
-    return f"<tr>{''.join(f'<{tag} {_CELL}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
+    return f"<tr>{''.join(f'<{tag} {_style(cell)}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
+
+
+def _style(cell: str) -> str:
+    return _CELL.format("white-space: nowrap" if len(cell) <= _SHORT else _LONG)

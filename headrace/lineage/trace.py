@@ -109,7 +109,7 @@ class Trace(Shown):
             self._step_section(),
             self._parameter_section(),
             self._code_section(),
-            *map(_run_section, self.runs),
+            *(section for run in self.runs for section in run.sections()),
         ]
         return [found[0], *(one for one in found[1:] if one.lines or one.rows)]
 
@@ -285,17 +285,3 @@ def _push_text(push: Push) -> str:
         return f"{when(push.time)}: Model {text(push.model)} was not pushed (run {push.run or UNKNOWN})"
     gone = "" if push.present else ", which is gone"
     return f"{when(push.time)}: Model {text(push.model)} was pushed to {text(push.destination)}{gone}"
-
-
-def _run_section(run: RunFacts) -> Section:
-    versions = UNKNOWN if run.versions is None else ", ".join(f"{name} {one}" for name, one in run.versions.items())
-    took = UNKNOWN if run.seconds is None else f"{run.seconds:.1f} s"
-    rows = (
-        ("started", f"{when(run.started)}, took {took}, {text(run.state)}"),
-        ("by", f"{text(run.user)} on {text(run.host)}"),
-        ("command", text(run.command)),
-        ("code", run.code_state),
-        ("parameters", UNKNOWN if run.parameters is None else text(run.parameters) or "none"),
-        ("versions", versions),
-    )
-    return Section(f"Run {run.id} of {run.pipeline}", (), ("", ""), rows)

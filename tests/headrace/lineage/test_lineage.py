@@ -8,6 +8,7 @@ import pytest
 
 from headrace.errors import MetadataStoreError
 from headrace.lineage import Lineage
+from headrace.metadata import properties as names
 from tests.headrace.lineage.conftest import Recorder
 
 
@@ -31,6 +32,7 @@ def test_asking_imports_neither_tensorflow_nor_tfx_nor_tfma(recorder: Recorder) 
     code = f"""
 import sys
 from headrace.lineage import Lineage
+from headrace.metadata import properties as names
 lineage = Lineage({str(recorder.folder / "metadata.sqlite")!r})
 for answer in (lineage.trace(), lineage.impact({model}), *lineage.live("small"), lineage.diff("1"), lineage.runs()):
     assert answer._repr_html_()
@@ -51,6 +53,35 @@ def test_runs_executions_and_artifacts_are_listed(recorder: Recorder) -> None:
     assert [execution.run for execution in lineage.executions("2")] == ["2"]
     assert len(lineage.artifacts()) == 2
     assert list(lineage.runs().to_frame()["id"]) == ["2", "1"]
+
+
+def test_lists_show_what_tells_runs_and_executions_apart_and_frames_have_all(recorder: Recorder) -> None:
+    recorder.data("1")
+    recorder.store.annotate_run("1", {names.VERSIONS: '{"tensorflow": "2.21"}', names.COMMAND: "headrace run small"})
+    runs, executions = recorder.lineage.runs(), recorder.lineage.executions()
+    for text in ("seconds", "succeeded", "headrace run small"):
+        assert text in runs._repr_html_()
+    assert "tensorflow" not in runs._repr_html_()
+    assert runs.to_frame()["versions"][0] == {"tensorflow": "2.21"}
+    assert "Gen" in executions._repr_html_()
+    assert "input_config" not in executions._repr_html_()
+    assert "input_config" in executions.to_frame()["properties"][0]
+
+
+def test_a_run_shows_itself(recorder: Recorder) -> None:
+    recorder.data("1")
+    recorder.store.annotate_run("1", {names.COMMAND: "headrace run small"})
+    run = recorder.lineage.run()
+    assert "Run 1 of small" in run._repr_html_()
+    assert "headrace run small" in run._repr_html_()
+    assert list(run.to_frame()["id"]) == ["1"]
+
+
+def test_names_and_times_stay_on_a_line_and_paths_may_be_broken(recorder: Recorder) -> None:
+    recorder.artifact("1", "model", "Model", f"/{'folder/' * 20}model")
+    row = recorder.lineage.artifacts()._repr_html_().partition("<tbody>")[2]
+    assert 'nowrap">Model</td>' in row
+    assert 'overflow-wrap: anywhere; min-width: 16em">/folder/' in row
 
 
 def test_artifacts_are_chosen_by_type_and_properties(recorder: Recorder) -> None:

@@ -54,6 +54,24 @@ def test_a_model_that_could_not_be_served_was_rejected_for_that_reason(recorder:
     assert both.endswith("; not blessed as served: it hangs")
 
 
+def test_what_is_live_shows_itself_place_by_place_and_as_a_row_a_model(recorder: Recorder) -> None:
+    examples = recorder.data("1")
+    for run, place in (("1", "/serving"), ("2", "/canary")):
+        recorder.push(run, recorder.model(run, examples), place=place)
+    recorder.push("3", recorder.model("3", examples), pushed=False)
+    live = recorder.lineage.live("small")
+    page = live._repr_html_()
+    for shown in ("<h4>/serving</h4>", "<h4>/canary</h4>", "is live in /canary/2", "Rejected since"):
+        assert shown in page
+    frame = live.to_frame()
+    assert list(zip(frame["run"], frame["state"], strict=True)) == [
+        ("1", "live"),
+        ("3", "rejected"),
+        ("2", "live"),
+        ("3", "rejected"),
+    ]
+
+
 def test_a_rejection_whose_evaluation_was_not_recorded_has_no_known_reason(recorder: Recorder) -> None:
     examples = recorder.data("1")
     recorder.push("1", recorder.model("1", examples))
