@@ -6,12 +6,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from headrace.contents.evaluation import Evaluation
-from headrace.contents.metrics import EXAMPLE_COUNT, OVERALL, Slice, SliceValue, slice_text
+from headrace.contents.metrics import EXAMPLE_COUNT, OVERALL, Slice, slice_text
+from headrace.display.slices import shortened, slice_label, slice_order
 from headrace.display.style import COLOURS, INK, template
 from headrace.errors import UnknownNameError
 
 ROW_HEIGHT = 26  # pixels a slice
-LABEL_LENGTH = 36  # characters of a slice's value
 
 BASELINE_SUFFIX = " (baseline)"
 CHANGE_SUFFIX = " (change)"
@@ -25,7 +25,7 @@ def metrics_frame(evaluation: Evaluation) -> pd.DataFrame:
     """
     names = [name for name in _names(evaluation) if name != EXAMPLE_COUNT]
     rows = []
-    for key in sorted(evaluation.metrics, key=lambda key: _slice_order(evaluation, key)):
+    for key in sorted(evaluation.metrics, key=lambda key: slice_order(key, evaluation.examples(key))):
         row: dict[str, object] = {"slice": slice_text(key), "examples": evaluation.examples(key)}
         for name in names:
             value = row[name] = evaluation.metrics[key].get(name)
@@ -55,10 +55,10 @@ def slice_figure(evaluation: Evaluation, feature: str, metric: str = "auc", smal
         raise UnknownNameError.among("metric", metric, _names(evaluation))
     large = [key for key in keys if (count := evaluation.examples(key)) is None or count >= smallest]
     shown = [key for key in large if evaluation.metrics[key].get(metric) is not None]
-    shown.sort(key=lambda key: _slice_order(evaluation, key))
+    shown.sort(key=lambda key: slice_order(key, evaluation.examples(key)))
     small = len(keys) - len(large)
     notes = [f"{small} {'value' if small == 1 else 'values'} of under {smallest} examples"] if small else []
-    if unclear := [_shortened(str(key[0][1])) for key in large if key not in shown]:
+    if unclear := [shortened(str(key[0][1])) for key in large if key not in shown]:
         notes.append(f"without a meaningful {metric}: {', '.join(unclear)}")
     overall = evaluation.metrics.get(OVERALL, {}).get(metric)
     said = [] if overall is None else [f"dotted line: overall {overall:.3f}"]
@@ -74,7 +74,7 @@ def slice_figure(evaluation: Evaluation, feature: str, metric: str = "auc", smal
     figure.update_xaxes(title=metric, tickformat=".3~f", nticks=7, range=_range(figure, overall))
     return figure.update_yaxes(
         tickvals=list(range(len(shown))),
-        ticktext=[_label(evaluation, key) for key in shown],
+        ticktext=[slice_label(key, evaluation.examples(key)) for key in shown],
         range=[max(len(shown), 1) - 0.4, -0.6],
         automargin=True,
     )
@@ -82,16 +82,6 @@ def slice_figure(evaluation: Evaluation, feature: str, metric: str = "auc", smal
 
 def _names(evaluation: Evaluation) -> list[str]:
     return sorted({name for metrics in evaluation.metrics.values() for name in metrics})
-
-
-def _slice_order(evaluation: Evaluation, key: Slice) -> tuple[object, ...]:
-    return tuple((feature, *_value_order(value, evaluation.examples(key))) for feature, value in key)
-
-
-def _value_order(value: SliceValue, examples: int | None) -> tuple[bool, float, str]:
-    if isinstance(value, str):
-        return True, -(examples or 0), value
-    return False, value, ""
 
 
 def _range(figure: go.Figure, overall: float | None) -> list[float] | None:
@@ -114,17 +104,7 @@ def _draw_dots(figure: go.Figure, evaluation: Evaluation, shown: Sequence[Slice]
             mode="markers",
             name=name,
             marker={"size": 10, "color": COLOURS[0], "symbol": "circle-open" if hollow else "circle"},
-            customdata=[_label(evaluation, key) for key in shown],
+            customdata=[slice_label(key, evaluation.examples(key)) for key in shown],
             hovertemplate=f"%{{customdata}}<br>{metric} %{{x:.4f}}<extra>{name}</extra>",
             showlegend=bool(evaluation.baseline),
         )
-
-
-def _label(evaluation: Evaluation, key: Slice) -> str:
-    examples = evaluation.examples(key)
-    value = _shortened(str(key[0][1]))
-    return value if examples is None else f"{value}  ({examples:,})"
-
-
-def _shortened(label: str) -> str:
-    return label if len(label) <= LABEL_LENGTH else f"{label[: LABEL_LENGTH - 1]}…"
