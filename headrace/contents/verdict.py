@@ -32,6 +32,15 @@ def verdict_text(evaluation: Evaluation) -> str:
     return "\n".join(lines)
 
 
+def outcome_text(check: Check) -> str:
+    """What was measured and what was asked for: "auc changed by -0.01, asked: at least -0.003 against ..."."""
+    if check.measured is None:
+        found = "was not measured"
+    else:
+        found = f"changed by {check.measured:+.4g}" if check.is_change else f"{check.measured:.4g}"
+    return f"{check.metric} {found}, asked: {check.bound.removeprefix('change of ')}"
+
+
 def _by_examples(evaluation: Evaluation) -> Callable[[Check], tuple[bool, int, str]]:
     """Missing slices first, then large slices before small."""
 
@@ -44,9 +53,7 @@ def _by_examples(evaluation: Evaluation) -> Callable[[Check], tuple[bool, int, s
 def _reason(evaluation: Evaluation, check: Check) -> str:
     if check.slice not in evaluation.metrics:
         return f"{slice_text(check.slice)}: no examples, though it has a threshold of its own"
-    asked = f"asked: {check.bound.removeprefix('change of ')}"
-    verb = f"changed by {check.measured:+.4g}" if check.is_change else f"{check.measured:.4g}"
-    return f"{_where(evaluation, check.slice)}: {check.metric} {verb}, {asked}"
+    return f"{_where(evaluation, check.slice)}: {outcome_text(check)}"
 
 
 def _where(evaluation: Evaluation, key: Slice) -> str:

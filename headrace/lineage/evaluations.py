@@ -9,6 +9,7 @@ from pathlib import Path
 from headrace.contents.evaluation import CONFIG_FILE, Findings, read_findings
 from headrace.contents.metrics import OVERALL, Metrics, Slice, slice_text
 from headrace.contents.validation import Check
+from headrace.contents.verdict import outcome_text
 from headrace.metadata.graph import Graph
 from headrace.metadata.records import Artifact, Execution
 
@@ -92,10 +93,7 @@ def push_of(artifact: Artifact, graph: Graph) -> Push:
 
 def failure_text(check: Check) -> str:
     """A threshold that did not hold, in words."""
-    found = "was not measured" if check.measured is None else f"{check.measured:.4g}"
-    if check.is_change and check.measured is not None:
-        found = f"changed by {check.measured:+.4g}"
-    return f"{slice_text(check.slice)}: {check.metric} {found}, asked: {check.bound.removeprefix('change of ')}"
+    return f"{slice_text(check.slice)}: {outcome_text(check)}"
 
 
 def overall(metrics: Mapping[Slice, Metrics] | None) -> dict[str, float]:

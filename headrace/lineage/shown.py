@@ -19,7 +19,7 @@ UNKNOWN = "unknown"  # what was not recorded; it is never guessed
 Record = TypeVar("Record")
 _CELL = 'style="text-align: left; vertical-align: top; {}"'
 _SHORT = 40  # characters of a cell that is not broken into lines: ids, times, names
-_LONG = "overflow-wrap: anywhere; min-width: 16em"  # paths have few places to break
+_LONG = "overflow-wrap: break-word; min-width: 16em"
 
 
 @dataclass(frozen=True)
@@ -152,14 +152,19 @@ def _html(section: Section) -> str:
     parts = [f"<h4>{escape(section.title)}</h4>"] if section.title else []
     parts += [f"<div>{escape(line)}</div>" for line in section.lines]
     if section.columns:
-        parts.append(f"<table><thead>{_html_row('th', section.columns)}</thead>")
-        parts.append(f"<tbody>{''.join(_html_row('td', row) for row in section.rows)}</tbody></table>")
+        head = f"<thead>{_html_row('th', section.columns)}</thead>" if any(section.columns) else ""
+        parts.append(f"<table>{head}<tbody>{''.join(_html_row('td', row) for row in section.rows)}</tbody></table>")
     return "".join(parts)
 
 
 def _html_row(tag: str, cells: Sequence[str]) -> str:
-    return f"<tr>{''.join(f'<{tag} {_style(cell)}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
+    return f"<tr>{''.join(f'<{tag} {_CELL.format(_width(cell))}>{_broken(cell)}</{tag}>' for cell in cells)}</tr>"
 
 
-def _style(cell: str) -> str:
-    return _CELL.format("white-space: nowrap" if len(cell) <= _SHORT else _LONG)
+def _width(cell: str) -> str:
+    return "white-space: nowrap" if len(cell) <= _SHORT else _LONG
+
+
+def _broken(cell: str) -> str:
+    """A cell in which a path may go on in the next line, between folders."""
+    return escape(cell) if len(cell) <= _SHORT else escape(cell).replace("/", "/<wbr>")
