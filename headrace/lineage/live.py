@@ -33,8 +33,8 @@ class LiveModel(Shown):
     place: str  # the folder that models are pushed below
     push: Push
     replaced: Push | None  # what was pushed there before
-    evaluations: tuple[EvaluationFacts, ...]  # of the live model, in its own run
-    serving_checks: tuple[ServingVerdict, ...]  # of the live model, in its own run
+    evaluations: tuple[EvaluationFacts, ...]  # of the live model, that let it be pushed
+    serving_checks: tuple[ServingVerdict, ...]  # the same, of whether it can be served
     rejected: tuple[Rejection, ...]  # since then, the newest first; at most MOST_REJECTED
 
     def sections(self) -> list[Section]:
@@ -122,8 +122,8 @@ def _live(
         place,
         live,
         pushes[-2] if len(pushes) > 1 else None,
-        tuple(one for one in evaluations if (one.model, one.run) == (live.model, live.run)),
-        tuple(one for one in served if (one.model, one.run) == (live.model, live.run)),
+        tuple(_of_push(live, evaluations)),
+        tuple(_of_push(live, served)),
         rejected,
     )
 
@@ -140,15 +140,13 @@ def _findings(store: MetadataStore, pushes: Sequence[Push]) -> Graph:
     return reader.graph()
 
 
+def _of_push(push: Push, verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts that decided about a push: those of its run; the last before, where it was cached there."""
+    own = [one for one in verdicts if one.model == push.model]
+    return [one for one in own if one.run == push.run] or [one for one in own if one.evaluated <= push.time][-1:]
+
+
 def _reason(push: Push, evaluations: Sequence[EvaluationFacts], served: Sequence[ServingVerdict]) -> str:
-    evaluation, check = _last(push, evaluations), _last(push, served)
-    found = [one for one in (evaluation, check) if one]
+    found: list[EvaluationFacts | ServingVerdict] = [*_of_push(push, evaluations)[-1:], *_of_push(push, served)[-1:]]
     said = [one for one in found if one.blessed is False] or found
     return "; ".join(one.verdict for one in said) or f"{UNKNOWN}: no evaluation of it was recorded"
-
-
-def _last(push: Push, verdicts: Sequence[Verdict]) -> Verdict | None:
-    """Of several verdicts on a model, that of the run that rejected it; the last before, where it was cached there."""
-    own = [one for one in verdicts if one.model == push.model]
-    found = [one for one in own if one.run == push.run] or [one for one in own if one.evaluated <= push.time]
-    return found[-1] if found else None

@@ -3,6 +3,7 @@
 import pytest
 
 from headrace.errors import UnknownNameError
+from headrace.metadata import State
 from tests.headrace.lineage.conftest import Recorder
 
 
@@ -78,6 +79,17 @@ def test_a_rejection_whose_evaluation_was_not_recorded_has_no_known_reason(recor
     recorder.push("2", recorder.model("2", examples), pushed=False)
     [live] = recorder.lineage.live("small")
     assert [one.reason for one in live.rejected] == ["unknown: no evaluation of it was recorded"]
+
+
+def test_a_model_pushed_again_has_the_evaluation_that_its_run_took_from_the_cache(recorder: Recorder) -> None:
+    model = recorder.model("1", recorder.data("1"))
+    blessing = recorder.judge("1", model, blessed=True)
+    recorder.push("1", model)
+    recorder.node("2", "Evaluate", {"model": model}, {"blessing": blessing}, State.CACHED)
+    recorder.push("2", model)
+    [live] = recorder.lineage.live("small")
+    assert live.push.run == "2"
+    assert [(one.run, one.blessed) for one in live.evaluations] == [("1", True)]
 
 
 def test_each_place_has_a_live_model_and_another_pipelines_is_not_this_ones(recorder: Recorder) -> None:
