@@ -4,7 +4,7 @@
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 PYTHON ?= python3
 RUN := .venv/bin
-CODE := headrace components pipelines tests $(wildcard benchmarks)
+CODE := headrace components pipelines notebooks tests $(wildcard benchmarks)
 
 .PHONY: help install demo test lint bench clean
 
@@ -20,7 +20,7 @@ test: install lint ## Run lint, then all tests
 	$(RUN)/pytest
 
 lint: install ## Check style, types and the direction of imports
-	$(RUN)/ruff check $(CODE) notebooks
+	$(RUN)/ruff check $(CODE)
 	$(RUN)/ruff format --check $(CODE)
 	$(RUN)/python -W error -m compileall -q $(CODE)
 	$(RUN)/mypy
