@@ -81,6 +81,11 @@ class Settings(BaseSettings):
         """The folder of a run's logs, one file a node."""
         return self.home / "logs" / pipeline / run_id
 
+    @property
+    def pages(self) -> Path:
+        """The folder of lineage pages."""
+        return self.home / "pages"
+
     def make_home(self) -> None:
         """Makes the home folder where it is missing.
 

@@ -16,6 +16,7 @@ RUN_BY = {
     "headrace plan taxi": "test_taxi_parts.py",
     "headrace runs list": "test_taxi_parts.py",
     "headrace lineage trace": "test_what_taxi_came_from.py",
+    "headrace lineage open": "test_lineage_page.py",
     "headrace lineage impact": "test_what_taxi_came_from.py",
     "headrace lineage diff": "test_what_taxi_came_from.py",
     "headrace lineage live": "test_what_taxi_came_from.py",

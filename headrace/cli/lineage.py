@@ -2,6 +2,7 @@
 
 import json
 import os
+import webbrowser
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,6 +94,29 @@ def features(thing: str, column: str | None, as_json: bool) -> None:
 
     found = Lineage().features(thing)
     _print(found.of_column(column) if column else found, as_json)
+
+
+@lineage.command("open")
+@click.argument("thing", default="latest")
+@click.option("--impact", "is_impact", is_flag=True, help="Draw what was made from THING, not what it came from.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file; without it, one below the home."
+)
+def open_page(thing: str, is_impact: bool, output: Path | None) -> None:
+    """Write one HTML file that shows THING and all that it came from as a graph, and open it where there is a display.
+
+    Without THING: the latest run. The file needs no network and nothing beside it.
+    """
+    from headrace.cli.lineage_page import page_of_impact, page_of_trace, written
+    from headrace.lineage import Lineage
+    from headrace.settings import Settings
+
+    asked = Lineage()
+    page = page_of_impact(asked, thing) if is_impact else page_of_trace(asked, thing)
+    path = written(page, output or Settings.load().pages / f"{page.file_name}.html")
+    click.echo(path)
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        webbrowser.open(path.as_uri())
 
 
 @lineage.command()

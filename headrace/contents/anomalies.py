@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
-from headrace.contents.splits import split_folders
+from headrace.contents.splits import files_by_split
 
 FILE_NAME = "SchemaDiff.pb"  # what ExampleValidator writes, one a split
 DATASET = "(whole dataset)"  # stands for a feature's name where all of the data is meant
@@ -26,11 +26,11 @@ class Anomaly:
 
 
 def read_anomalies(folder: Path) -> list[Anomaly]:
-    """The anomalies below an ExampleAnomalies artifact's `folder`, by split and feature."""
+    """The anomalies below an ExampleAnomalies artifact's `folder`, by split and feature; Transform's know no splits."""
     found = []
-    for split, split_folder in split_folders(folder).items():
+    for split, path in files_by_split(folder, FILE_NAME).items():
         anomalies = anomalies_pb2.Anomalies()
-        anomalies.ParseFromString((split_folder / FILE_NAME).read_bytes())
+        anomalies.ParseFromString(path.read_bytes())
         for feature, info in anomalies.anomaly_info.items():
             found.append(_anomaly(split, feature, info))
         if anomalies.HasField("dataset_anomaly_info"):

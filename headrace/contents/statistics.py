@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from headrace.contents.splits import split_folders
+from headrace.contents.splits import files_by_split, split_folders
 
 FILE_NAME = "FeatureStats.pb"  # what StatisticsGen writes, one a split
 
@@ -71,12 +71,12 @@ class SplitStatistics:
 
 
 def read_statistics(folder: Path) -> dict[str, SplitStatistics]:
-    """Split name to its statistics, below an ExampleStatistics artifact's `folder`.
+    """Split name to its statistics, below an ExampleStatistics artifact's `folder`; Transform's are of all splits.
 
     Raises:
-        FileNotFoundError: there is no such folder, or it holds no split.
+        FileNotFoundError: there is no such folder, or it holds no statistics.
     """
-    return {split: _split(split, path / FILE_NAME) for split, path in split_folders(folder).items()}
+    return {split: _split(split, path) for split, path in files_by_split(folder, FILE_NAME).items()}
 
 
 def read_row_counts(folder: Path) -> dict[str, int]:

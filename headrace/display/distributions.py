@@ -7,6 +7,7 @@ different numbers of missing values, compare too.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,6 +27,21 @@ class NumericBars:
     shares: Mapping[str, tuple[float, ...]]  # split to a share for each bar, summing to 1
     whole: bool  # the values are whole numbers, and the edges lie halfway between them
     open_ended: bool
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Where the bars begin and end, in words."""
+        half = 0.5 if self.whole else 0.0
+        last = self.labels[-1] if self.open_ended else number_text(self.edges[-1] - half)
+        return number_text(self.edges[0] + half), last
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Which values each bar is of, in words: "3 to 5", "over 31"."""
+        ranges = [_range(low, high, whole=self.whole) for low, high in pairwise(self.edges)]
+        if self.open_ended:
+            ranges[-1] = f"over {number_text(self.edges[-2])}"
+        return tuple(ranges)
 
 
 @dataclass(frozen=True)
@@ -71,6 +87,18 @@ def text_bars(features: Mapping[str, FeatureStatistics]) -> TextBars | None:
         labels = [*labels, ALL_OTHERS]
         bars = {split: [*shares, max(0.0, 1 - sum(shares))] for split, shares in bars.items()}
     return TextBars(tuple(labels), {split: tuple(shares) for split, shares in bars.items()})
+
+
+def number_text(value: float) -> str:
+    """A number as bars are labelled: short, thousands parted."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def _range(low: float, high: float, *, whole: bool) -> str:
+    if not whole:
+        return f"{number_text(low)} to {number_text(high)}"
+    first, last = round(low + 0.5), round(high - 0.5)
+    return f"{first:,}" if first == last else f"{first:,} to {last:,}"
 
 
 def _is_crowded(histogram: tuple[Bucket, ...]) -> bool:

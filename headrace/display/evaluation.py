@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from headrace.contents.evaluation import Evaluation
 from headrace.contents.metrics import EXAMPLE_COUNT, OVERALL, Slice, slice_text
-from headrace.display.slices import shortened, slice_label, slice_order
+from headrace.display.slices import metric_names, shortened, slice_label, slice_order
 from headrace.display.style import COLOURS, INK, template
 from headrace.errors import UnknownNameError
 
@@ -23,7 +23,7 @@ def metrics_frame(evaluation: Evaluation) -> pd.DataFrame:
     With a baseline model, its metrics and the change follow each of the candidate's. A metric
     that has no meaning for a slice is NaN.
     """
-    names = [name for name in _names(evaluation) if name != EXAMPLE_COUNT]
+    names = [name for name in metric_names(evaluation.metrics) if name != EXAMPLE_COUNT]
     rows = []
     for key in sorted(evaluation.metrics, key=lambda key: slice_order(key, evaluation.examples(key))):
         row: dict[str, object] = {"slice": slice_text(key), "examples": evaluation.examples(key)}
@@ -51,8 +51,8 @@ def slice_figure(evaluation: Evaluation, feature: str, metric: str = "auc", smal
     if not keys:
         known = {name for key in evaluation.metrics for name, _ in key}
         raise UnknownNameError.among("sliced feature", feature, known)
-    if metric not in _names(evaluation):
-        raise UnknownNameError.among("metric", metric, _names(evaluation))
+    if metric not in metric_names(evaluation.metrics):
+        raise UnknownNameError.among("metric", metric, metric_names(evaluation.metrics))
     large = [key for key in keys if (count := evaluation.examples(key)) is None or count >= smallest]
     shown = [key for key in large if evaluation.metrics[key].get(metric) is not None]
     shown.sort(key=lambda key: slice_order(key, evaluation.examples(key)))
@@ -78,10 +78,6 @@ def slice_figure(evaluation: Evaluation, feature: str, metric: str = "auc", smal
         range=[max(len(shown), 1) - 0.4, -0.6],
         automargin=True,
     )
-
-
-def _names(evaluation: Evaluation) -> list[str]:
-    return sorted({name for metrics in evaluation.metrics.values() for name in metrics})
 
 
 def _range(figure: go.Figure, overall: float | None) -> list[float] | None:

@@ -1,8 +1,15 @@
-"""Slices of an evaluation: their order in figures, and what they are called there."""
+"""Slices and metrics of an evaluation: their order in figures, and what they are called there."""
+
+from collections.abc import Mapping
 
 from headrace.contents.metrics import EXAMPLE_COUNT, Metrics, Slice, SliceValue
 
 LABEL_LENGTH = 36  # characters of a slice's value
+
+
+def metric_names(metrics: Mapping[Slice, Metrics]) -> list[str]:
+    """The metrics that any slice has, by name."""
+    return sorted({name for its in metrics.values() for name in its})
 
 
 def examples_of(metrics: Metrics) -> int | None:

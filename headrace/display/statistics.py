@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from headrace.contents.statistics import FeatureStatistics, SplitStatistics
-from headrace.display.distributions import NumericBars, TextBars, numeric_bars, text_bars
+from headrace.display.distributions import NumericBars, TextBars, number_text, numeric_bars, text_bars
 from headrace.display.style import colours, template
 from headrace.errors import UnknownNameError
 
@@ -136,9 +136,7 @@ def _draw(
 def _draw_numeric(figure: go.Figure, bars: NumericBars, palette: Mapping[str, str], row: int, column: int) -> None:
     pairs = list(pairwise(bars.edges))
     middles = [(low + high) / 2 for low, high in pairs]
-    ranges = [_range(low, high, whole=bars.whole) for low, high in pairs]
-    if bars.open_ended:
-        ranges[-1] = f"over {_number(bars.edges[-2])}"
+    ranges = bars.labels
     for split, shares in bars.shares.items():
         figure.add_bar(
             x=middles,
@@ -153,7 +151,7 @@ def _draw_numeric(figure: go.Figure, bars: NumericBars, palette: Mapping[str, st
     if len(middles) == 1 or (bars.whole and bars.edges[1] - bars.edges[0] < WIDE_BAR):
         ticks = dict(zip(middles, ranges, strict=True))
     else:
-        ticks = {edge: _number(edge + 0.5 if bars.whole else edge) for edge in bars.edges}
+        ticks = {edge: number_text(edge + 0.5 if bars.whole else edge) for edge in bars.edges}
     if bars.open_ended:
         ticks = {place: text for place, text in ticks.items() if place < bars.edges[-3]} | {middles[-1]: ranges[-1]}
     if max(len(text) for text in ticks.values()) > LONG_TICK and len(middles) > 1:
@@ -171,17 +169,6 @@ def _draw_numeric(figure: go.Figure, bars: NumericBars, palette: Mapping[str, st
         row=row,
         col=column,
     )
-
-
-def _range(low: float, high: float, *, whole: bool) -> str:
-    if not whole:
-        return f"{_number(low)} to {_number(high)}"
-    first, last = round(low + 0.5), round(high - 0.5)
-    return f"{first:,}" if first == last else f"{first:,} to {last:,}"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _spread(places: list[float], most: int) -> list[float]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from headrace.lineage.schema_history import SchemaHistory
     from headrace.lineage.spans import Spans
     from headrace.lineage.trace import Trace
+    from headrace.metadata.graph import Graph
     from headrace.metadata.records import Artifact, Execution, Property
     from headrace.metadata.store import MetadataStore
 
@@ -130,6 +131,17 @@ class Lineage:
         if "/" in str(subject) or (not str(subject).isdecimal() and Path(str(subject)).exists()):
             return impact_of(self.store, Path(subject if isinstance(subject, Path) else str(subject)))
         return impact_of(self.store, self._artifact(subject))
+
+    def graph(self, run: str = "latest") -> "Graph":
+        """The records of a run, of nodes that failed, were skipped or came from the cache too, and what they came from.
+
+        Raises:
+            UnknownNameError: there is no such run, or more than one.
+        """
+        from headrace.lineage.finding import find_run
+        from headrace.lineage.trace import graph_of_run
+
+        return graph_of_run(self.store, find_run(self.store, run))
 
     def diff(self, before: str, after: str = "latest") -> "Diff":
         """What differs between two runs, the causes first.

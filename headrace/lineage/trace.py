@@ -101,7 +101,7 @@ class Trace(Shown):
         """Data, schema, evaluations, pushes, steps with their parameters and code, runs."""
         found = [
             Section(self.title),
-            *map(_input_section, self.inputs),
+            *map(input_section, self.inputs),
             self._schema_section(),
             *map(_evaluation_section, self.evaluations),
             Section("As served", tuple(map(_serving_text, self.serving_checks))),
@@ -199,6 +199,15 @@ def trace_of(store: MetadataStore, subject: Artifact | Run) -> Trace:
     )
 
 
+def graph_of_run(store: MetadataStore, run: Run) -> Graph:
+    """All executions of a run, those too that failed, were skipped or came from the cache, and what they came from."""
+    executions = store.executions(run)
+    reader = GraphReader(store)
+    reader.add_executions([one.id for one in executions])
+    reader.add_upstream(reader.made_by([one.id for one in executions if one.type != _RESOLVER]))
+    return reader.graph(execution_ids=[one.id for one in executions])
+
+
 def runs_of(store: MetadataStore, ids: Iterable[str]) -> list[RunFacts]:
     """The facts of some runs, the oldest first; ids that there are not are left out."""
     wanted = set(ids)
@@ -234,7 +243,8 @@ def schema_source(artifact: Artifact, graph: Graph) -> str:
     return f"made by {producer.node} from {', '.join(f'{one.type} {one.id}' for one in inputs)}"
 
 
-def _input_section(data: InputData) -> Section:
+def input_section(data: InputData) -> Section:
+    """Examples, with the rows and the files of their splits."""
     version = "" if data.version is None else f", version {data.version}"
     lines = [f"Examples {data.artifact}, read by {data.node} from {text(data.base)}, span {text(data.span)}{version}"]
     if data.fingerprint:

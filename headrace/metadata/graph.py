@@ -159,15 +159,19 @@ class GraphReader:
         """The artifacts that were collected so far, and these."""
         return self._store.artifacts_by_id({*artifact_ids, *(event.artifact for event in self._events)})
 
-    def graph(self, artifact_ids: Iterable[int] = (), *, named: bool = True) -> Graph:
-        """What was collected; and these artifacts, whether anything was recorded of them or not.
+    def graph(
+        self, artifact_ids: Iterable[int] = (), execution_ids: Iterable[int] = (), *, named: bool = True
+    ) -> Graph:
+        """What was collected; and these records, whether there are events of them or not.
 
         Args:
-            artifact_ids: of which.
+            artifact_ids: of artifacts.
+            execution_ids: of executions.
             named: look for the pipeline, node and run of each execution, see `MetadataStore.executions_by_id`.
         """
         artifacts = self.artifacts(artifact_ids)
-        executions = self._store.executions_by_id({event.execution for event in self._events}, named=named)
+        worked = {*execution_ids, *(event.execution for event in self._events)}
+        executions = self._store.executions_by_id(worked, named=named)
         return Graph(
             {one.id: one for one in executions},
             {one.id: one for one in artifacts},

@@ -11,6 +11,7 @@ LIGHT = (
     "headrace.settings",
     "headrace.metadata",
     "headrace.contents.anomalies",
+    "headrace.cli.lineage_page",
     "headrace.lineage",
     "headrace.lineage.lineage",
     "headrace.lineage.diff",

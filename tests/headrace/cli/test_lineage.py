@@ -7,6 +7,7 @@ import pytest
 
 from headrace.metadata import MetadataStore
 from headrace.metadata.properties import PARAMETERS, RUN_STATE
+from headrace.settings import Settings
 from tests.headrace.cli.conftest import Command
 from tests.headrace.recording import record_artifact, record_execution
 
@@ -23,6 +24,13 @@ def model(store: MetadataStore) -> int:
     )
     record_execution(store, "taxi", "20260101-1", "Pusher", inputs={"model": [model]}, outputs={"pushed": [pushed]})
     return model
+
+
+@pytest.fixture
+def without_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No screen, so no browser."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.mark.parametrize("name", ["latest", "20260101", "Trainer.model", "/serving/taxi/1", "/home/pushed"])
@@ -80,6 +88,48 @@ def test_spans_are_a_table_and_a_frame_of_it_as_json(store: MetadataStore, model
     assert (span["span"], span["live"], span["live_span"]) == (7, model, 7)
 
 
+def test_a_page_is_written_below_the_home_and_its_path_printed(
+    model: int, settings: Settings, headrace: Command, without_display: None
+) -> None:
+    code, out, err = headrace("lineage", "open")
+    assert (code, out, err) == (0, f"{settings.home}/pages/run-20260101-1-of-taxi.html\n", "")
+    assert Path(out.strip()).read_text().startswith("<!doctype html>")
+    out = headrace("lineage", "open", "Trainer.model")[1]
+    assert Path(out.strip()).name == f"Model-{model}.html"
+
+
+def test_a_page_of_what_was_made_from_something(
+    model: int, tmp_path: Path, headrace: Command, without_display: None
+) -> None:
+    file = tmp_path / "a folder" / "page.html"
+    code, out, err = headrace("lineage", "open", "Gen.examples", "--impact", "--output", str(file))
+    assert (code, out, err) == (0, f"{file}\n", "")
+    data = json.loads(file.read_text().split('id="data">')[1].split("</script>")[0])
+    assert {node["name"] for node in data["nodes"]} == {"Trainer", "Pusher", "Examples", "Model", "PushedModel"}
+    assert [node["name"] for node in data["nodes"] if node["asked"]] == ["Examples"]
+
+
+def test_a_page_that_cannot_be_written_is_one_message(
+    model: int, tmp_path: Path, headrace: Command, without_display: None
+) -> None:
+    (tmp_path / "file").touch()
+    code, out, err = headrace("lineage", "open", "--output", str(tmp_path / "file" / "page.html"))
+    assert (code, out) == (2, "")
+    assert err.startswith("error: the page cannot be written")
+
+
+def test_a_page_is_opened_where_there_is_a_display(
+    model: int, tmp_path: Path, headrace: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, told = tmp_path / "browser", tmp_path / "told"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {told}\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setenv("BROWSER", f"{browser} %s")
+    assert headrace("lineage", "open")[0] == 0
+    assert told.read_text().startswith("file://")
+
+
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
@@ -89,6 +139,7 @@ def test_spans_are_a_table_and_a_frame_of_it_as_json(store: MetadataStore, model
         (("impact",), "give either THING or --column NAME"),
         (("impact", "--column", "fare"), "there is no raw column 'fare'"),
         (("diff", "x"), "there is no run 'x'"),
+        (("open", "Trainer.modl"), "there is no artifact or run 'Trainer.modl'"),
         (("features",), "no transform graph went into run 20260101-1"),
         (("schema", "taxy"), "there is no pipeline 'taxy'\n  why: did you mean 'taxi'?"),
     ],
@@ -100,7 +151,7 @@ def test_a_mistake_is_one_message(model: int, headrace: Command, arguments: tupl
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("command", ["trace", "features", "live", "schema", "spans"])
+@pytest.mark.parametrize("command", ["trace", "features", "live", "schema", "open", "spans"])
 @pytest.mark.usefixtures("project")
 def test_before_anything_was_run_each_command_says_so(headrace: Command, command: str) -> None:
     code, out, err = headrace("lineage", command)

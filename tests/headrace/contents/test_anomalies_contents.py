@@ -34,6 +34,13 @@ def test_no_anomalies_is_an_empty_list(tmp_path: Path) -> None:
     assert read_anomalies(tmp_path) == []
 
 
+def test_transforms_anomalies_are_of_all_splits(tmp_path: Path) -> None:
+    found = anomalies_pb2.Anomalies()
+    found.anomaly_info["payment"].severity = anomalies_pb2.AnomalyInfo.ERROR
+    (tmp_path / "SchemaDiff.pb").write_bytes(found.SerializeToString())
+    assert [(one.split, one.feature) for one in read_anomalies(tmp_path)] == [("all splits", "payment")]
+
+
 def test_a_folder_without_splits_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="Split-"):
         read_anomalies(tmp_path)

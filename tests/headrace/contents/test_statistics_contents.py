@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from tensorflow_data_validation.statistics.stats_impl import generate_statistics_in_memory
+from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from headrace.contents.statistics import SplitStatistics, read_statistics
 
@@ -63,6 +64,13 @@ def test_a_feature_of_several_values_counts_them_all(statistics: dict[str, Split
 def test_a_feature_without_any_value_is_wholly_missing(statistics: dict[str, SplitStatistics]) -> None:
     tract = statistics["eval"].features["tract"]
     assert (tract.missing_share, tract.numeric, tract.text) == (1.0, None, None)
+
+
+def test_transforms_statistics_are_of_all_splits(tmp_path: Path) -> None:
+    recorded = statistics_pb2.DatasetFeatureStatisticsList()
+    recorded.datasets.add().num_examples = 7
+    (tmp_path / "FeatureStats.pb").write_bytes(recorded.SerializeToString())
+    assert {split: one.examples for split, one in read_statistics(tmp_path).items()} == {"all splits": 7}
 
 
 def test_a_folder_without_splits_is_an_error(tmp_path: Path) -> None:

@@ -55,6 +55,20 @@ def test_a_models_trace_has_its_evaluations_and_pushes_but_no_others(recorder: R
     assert [(one.model, one.pushed, one.destination) for one in trace.pushes] == [(model, True, "/serving/1")]
 
 
+def test_the_graph_of_a_run_has_what_made_nothing_and_what_came_from_the_cache(recorder: Recorder) -> None:
+    examples = recorder.data("1")
+    cached = recorder.node("2", "Gen", {}, {"examples": examples}, State.CACHED)
+    failed = recorder.node("2", "Train", {"examples": examples}, {}, State.FAILED)
+    at_once = recorder.node("2", "Schema", {}, {}, State.FAILED)
+    recorder.data("3")
+    graph = recorder.lineage.graph("2")
+    maker = graph.producer(examples)
+    assert maker is not None
+    assert (maker.node, maker.run) == ("Gen", "1")
+    assert set(graph.executions) == {maker.id, cached, failed, at_once}
+    assert set(graph.artifacts) == {examples}
+
+
 def test_a_run_is_traced_with_all_that_it_made(recorder: Recorder) -> None:
     recorder.schema("1", "Cash", schema_file="/project/schema.pbtxt")
     model = recorder.model("1", recorder.data("1"))
