@@ -48,6 +48,7 @@ class JsonProgress:
             blessed=[evaluation.blessed for evaluation in findings.evaluations],
             pushed=list(findings.pushed),
             served=[check.blessed for check in findings.served],
+            told=[one.text for one in findings.told],
             log_folder=outcome.log_folder,
         )
 

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from headrace.contents.evaluation import Evaluation, read_evaluation
 from headrace.contents.metrics import OVERALL
+from headrace.contents.notification import NOTIFICATION, Notification, read_notification
 from headrace.contents.serving_check import ServingCheck, read_serving_check
 from headrace.contents.verdict import verdict_text
 from headrace.metadata import Artifact, MetadataStore
@@ -36,6 +37,7 @@ class Findings:
     evaluations: tuple[Evaluation, ...]
     pushed: tuple[str, ...]  # one for each pusher: where to, or empty
     served: tuple[ServingCheck, ...] = ()
+    told: tuple[Notification, ...] = ()
 
 
 def findings_of(outcome: RunOutcome, store: MetadataStore) -> Findings:
@@ -52,6 +54,7 @@ def findings_of(outcome: RunOutcome, store: MetadataStore) -> Findings:
         evaluations=tuple(_read(read_evaluation, outputs, "ModelEvaluation")),
         pushed=tuple(str(one.properties.get("pushed_destination", "")) for one in outputs if one.type == "PushedModel"),
         served=tuple(_read(read_serving_check, outputs, "InfraBlessing")),
+        told=tuple(_read(read_notification, outputs, NOTIFICATION)),
     )
 
 
@@ -72,6 +75,9 @@ def print_summary(outcome: RunOutcome, findings: Findings, console: Console) -> 
         _print_verdict(check.text, check.blessed, console)
     for destination in findings.pushed:
         console.print(f"pushed to {escape(destination)}" if destination else "nothing was pushed", soft_wrap=True)
+    for one in findings.told:
+        if one.events:
+            console.print(f"note: {escape(one.text)}", style="bold yellow" if one.problem else None, soft_wrap=True)
     for node in outcome.failed:
         console.print(f"[bold red]{escape(node.node)} failed[/]")
         console.print(escape(str(node.failure)), soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Tells a webhook what came of a run."""
