@@ -18,6 +18,7 @@ from components.arrow_example_gen.executor import Executor as ArrowExecutor
 from components.span_backfill.driver import BEFORE, FOLLOWING, MISSING, SPLIT
 from components.span_backfill.spans import Span, from_json
 from headrace.acceleration.example_gen import ROWS
+from headrace.orchestration.node_facts import input_files
 
 ArtifactMap = dict[str, list[Artifact]]
 
@@ -40,6 +41,8 @@ class Executor(BaseExecutor):
             files = Input(splits=[Input.Split(name=exec_properties[SPLIT], pattern=span.pattern)])
             given = {**exec_properties, INPUT_CONFIG_KEY: proto_utils.proto_to_json(files)}
             reader.Do({}, {"examples": [examples]}, given)
+            for name, value in {**input_files(given), ROWS: given[ROWS]}.items():  # each artifact's own, for lineage
+                examples.set_string_custom_property(name, str(value))
             rows.update(json.loads(given[ROWS]))
             made.append(examples)
         output_dict["examples"] = made

@@ -217,13 +217,15 @@ def input_data(graph: Graph) -> list[InputData]:
     found = []
     for artifact in graph.of_type(EXAMPLES):
         execution = graph.producer(artifact.id)
-        if execution and not graph.inputs(execution.id):
+        if execution and (_read_files(artifact, execution) or not graph.inputs(execution.id)):
             found.append(_input_data(artifact, execution, rows_of(artifact, graph)))
     return found
 
 
 def rows_of(examples: Artifact, graph: Graph) -> Mapping[str, int]:
     """Rows by split of some Examples, as the ExampleGen counted them or statistics of them have them."""
+    if counted := _json(examples.properties, names.ROWS):
+        return counted
     producer = graph.producer(examples.id)
     if producer and (counted := _json(producer.properties, names.ROWS)):
         return counted
@@ -251,8 +253,12 @@ def is_of_all_rows(statistics: Artifact) -> bool:
     return isinstance(rates, dict) and bool(rates) and all(rate == 1 for rate in rates.values())
 
 
+def _read_files(artifact: Artifact, execution: Execution) -> bool:
+    return names.INPUT_FILES in artifact.properties or names.INPUT_FILES in execution.properties
+
+
 def _input_data(artifact: Artifact, execution: Execution, rows: Mapping[str, int]) -> InputData:
-    own = {**artifact.properties, **execution.properties}
+    own = {**execution.properties, **artifact.properties}  # where it made several, each has its own files
     config = _object(own.get("input_config", ""))
     inputs = (
         {str(one["name"]): str(one["pattern"]) for one in config.get("splits", [])} if isinstance(config, dict) else {}
@@ -263,7 +269,7 @@ def _input_data(artifact: Artifact, execution: Execution, rows: Mapping[str, int
     splits = []
     for name in made:
         # One input may be dealt out to several splits: then its files are those of each.
-        source = name if name in (inputs or recorded or {}) else next(iter(inputs), "") if len(inputs) == 1 else ""
+        source = name if name in {**inputs, **(recorded or {})} else next(iter(inputs), "") if len(inputs) == 1 else ""
         files = None
         if recorded is not None and source in recorded:
             files = tuple(InputFile(path, count, _time(modified)) for path, count, modified in recorded[source])

@@ -13,8 +13,9 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from headrace.metadata.records import Artifact, Execution
 from headrace.metadata.store import MetadataStore
 
-# What is read under these keys is compared with what is read under another, and nothing is made from it.
-COMPARED_WITH = {"baseline_model": "model"}
+# What is read under these keys is compared with, and nothing is made from it.
+COMPARED_WITH = frozenset({"baseline_model", "ingested"})
+_COMPARED = {"baseline_model": "model"}  # the keys of what is compared with it
 _INPUTS = (mlmd.Event.INPUT, mlmd.Event.DECLARED_INPUT)
 _OUTPUTS = (mlmd.Event.OUTPUT, mlmd.Event.DECLARED_OUTPUT)
 _AT_ONCE = 5000  # ids in a call
@@ -216,9 +217,9 @@ def _compared_with_itself(events: Iterable[Event]) -> Iterator[Event]:
     for its in _grouped((one for one in events if not one.is_output), lambda event: event.execution).values():
         keys = {one.key for one in its}
         yield from (
-            replace(one, key=COMPARED_WITH[one.key])
+            replace(one, key=_COMPARED[one.key])
             for one in its
-            if one.key in COMPARED_WITH and COMPARED_WITH[one.key] not in keys
+            if one.key in _COMPARED and _COMPARED[one.key] not in keys
         )
 
 
