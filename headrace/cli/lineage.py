@@ -45,7 +45,7 @@ def trace(thing: str, as_json: bool) -> None:
     if as_json:
         _print_json(found.to_json())
     else:
-        console = _console()
+        console = wide_console()
         console.print(tree_of(found))
         console.print()
         print_sections(found.sections()[1:], console)
@@ -188,7 +188,7 @@ def spans(pipeline: str | None, as_json: bool) -> None:
     found = asked.spans(pipeline or _only_pipeline(asked.store.pipelines()))
     _print(found, as_json)
     if not as_json and (chart := span_chart(found)):
-        _console().print("", chart, sep="\n")
+        wide_console().print("", chart, sep="\n")
 
 
 @lineage.command()
@@ -236,7 +236,7 @@ def _print(answer: "Shown", as_json: bool) -> None:
     if as_json:
         _print_json(answer.to_json())
     else:
-        print_sections(answer.sections(), _console())
+        print_sections(answer.sections(), wide_console())
 
 
 def _print_json(data: Any) -> None:
@@ -260,7 +260,8 @@ def print_sections(sections: "Iterable[Section]", console: "Console") -> None:
             console.print(table)
 
 
-def _console() -> "Console":
+def wide_console() -> "Console":
+    """A console for answers: as wide as the terminal, and wide where there is none."""
     from rich.console import Console
 
     console = Console(highlight=False, markup=False)  # brackets in data are no markup

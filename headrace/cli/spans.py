@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
-from headrace.cli.lineage import print_sections
+from headrace.cli.lineage import print_sections, wide_console
 from headrace.cli.span_chart import span_chart
 from headrace.lineage import Lineage
 from headrace.lineage.spans import Spans
@@ -23,7 +23,7 @@ class ConsoleSeries:
         """Takes the project's settings, and the command that runs the series."""
         self._settings = settings
         self._command = command
-        self._console = Console(highlight=False)
+        self._console = Console(highlight=False, markup=False)
         self._ran: list[int] = []
         self._skipped: dict[int, str] = {}
 
@@ -31,7 +31,7 @@ class ConsoleSeries:
         """A heading, and why it is run, where it was run before."""
         if self._ran or self._skipped:
             self._console.print()
-        self._console.rule(f"[bold]span {span} of {spans}", align="left")
+        self._console.rule(Text(f"span {span} of {spans}", style="bold"), align="left")
         if state.interrupted:
             self._say(f"goes on with run {state.interrupted.id}, which did not end well")
         elif state.why:
@@ -42,17 +42,17 @@ class ConsoleSeries:
 
     def span_skipped(self, span: int, spans: SpanRange, run: str) -> None:
         """A line."""
-        self._console.print(f"[cyan]≡[/] span {span} of {spans} is done: run {escape(run)}", soft_wrap=True)
+        self._console.print(Text.assemble(("≡", "cyan"), f" span {span} of {spans} is done: run {run}"), soft_wrap=True)
         self._skipped[span] = run
 
     def series_ended(self, pipeline: str, spans: SpanRange, store: MetadataStore) -> None:
         """What came of each span, as a table and as charts; what was not run."""
-        found = Lineage(store).spans(pipeline)
-        self._console.print()
-        print_sections(found.sections(), self._console)
+        found, console = Lineage(store).spans(pipeline), wide_console()
+        console.print()
+        print_sections(found.sections(), console)
         if chart := span_chart(found):
-            self._console.print("", chart, sep="\n")
-        self._console.print()
+            console.print("", chart, sep="\n")
+        console.print()
         self._say(f"chart: {self._written(found)}")
         if not self._ran:
             self._say(f"nothing was run: {'all spans are' if len(self._skipped) > 1 else 'it is'} done")
@@ -70,7 +70,7 @@ class ConsoleSeries:
         return path
 
     def _say(self, text: str) -> None:
-        self._console.print(escape(text), soft_wrap=True)
+        self._console.print(text, soft_wrap=True)
 
 
 class JsonSeries:

@@ -13,10 +13,13 @@ from headrace.orchestration.span_range import SPAN
 def files_so_far(node: PipelineNode) -> Iterator[tuple[str, int, int]]:
     """Path, size in bytes and time of change in nanoseconds of the files of a node's patterns, up to its span.
 
-    Nothing for a node without patterns, and for files that are not on this machine. The node's span is its
-    parameter of that name; without it, or without {SPAN} in the pattern, all files count.
+    Nothing for a node without patterns, for files that are not on this machine, and for a node that another one
+    tells its span. The span is the parameter of that name; without it, or without {SPAN} in the pattern, all files
+    count.
     """
     parameters = node.parameters.parameters
+    if SPAN in parameters and not parameters[SPAN].HasField("field_value"):
+        return
     folder = parameters["input_base"].field_value.string_value if "input_base" in parameters else ""
     last = parameters[SPAN].field_value.int_value if SPAN in parameters else None
     for _, pattern in patterns_of(node) if folder and "://" not in folder else ():

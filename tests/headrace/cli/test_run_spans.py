@@ -281,3 +281,15 @@ def test_after_a_kill_or_ctrl_c_in_the_middle_the_same_command_makes_the_same_hi
     assert code == 0
     assert f"goes on with run {live.run_id}" in out
     assert history(settings) == [(3, "3"), (4, "7"), (5, "12")]
+
+
+def test_ctrl_c_while_no_node_runs_ends_the_series_at_once(months: Path, settings: Settings, start: Start) -> None:
+    waits = 'import time\nopen("defining", "w").close()\nwhile True:\n    time.sleep(0.02)\n'
+    (months / "months.py").write_text(waits)
+    process = start()
+    until((months / "defining").exists, "the file was never executed")
+    os.kill(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert without_notes(err) == ("error: stopped while no node ran\n  next: headrace run months.py --span 3..5\n")
+    assert not settings.metadata_path.exists()

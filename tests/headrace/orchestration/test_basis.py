@@ -12,6 +12,7 @@ from tfx.dsl.components.common.importer import Importer
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto.example_gen_pb2 import Input
+from tfx.proto.orchestration.pipeline_pb2 import PipelineNode
 from tfx.types.standard_artifacts import Examples, Integer
 
 from headrace.metadata import MetadataStore
@@ -20,7 +21,7 @@ from headrace.orchestration.basis import Basis, basis_of
 from headrace.orchestration.compilation import bind_parameters
 from headrace.orchestration.definition import _Compiler
 from headrace.orchestration.graph import graph_of
-from headrace.orchestration.span_files import span_in
+from headrace.orchestration.span_files import files_so_far, span_in
 from headrace.settings import Settings
 from tests.small_components import AddOne, Number
 
@@ -117,6 +118,16 @@ def test_the_files_of_earlier_spans_count_for_a_node_that_looks_back_and_those_o
 )
 def test_a_files_span_stands_where_the_pattern_has_it(path: str, pattern: str, span: int | None) -> None:
     assert span_in(path, pattern) == span
+
+
+def test_a_node_that_another_one_tells_its_span_has_no_files_before_that(trips: Path) -> None:
+    node = PipelineNode()
+    parameters = node.parameters.parameters
+    parameters["input_base"].field_value.string_value = str(trips)
+    parameters["input_config"].field_value.string_value = '{"splits": [{"name": "all", "pattern": "trips-{SPAN}.csv"}]}'
+    assert [Path(path).name for path, _, _ in files_so_far(node)] == ["trips-1.csv"]
+    parameters["span"].placeholder.operator.SetInParent()
+    assert list(files_so_far(node)) == []
 
 
 def test_an_edit_of_an_imported_file_is_a_change_of_its_importer(tmp_path: Path) -> None:
