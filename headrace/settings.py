@@ -77,6 +77,10 @@ class Settings(BaseSettings):
         """The folder a pipeline pushes its models to, a new one below it each time."""
         return self.home / "serving" / pipeline
 
+    def card_folder(self, model: int) -> Path:
+        """The folder of a model's card that is made by a command."""
+        return self.home / "cards" / str(model)
+
     def log_folder(self, pipeline: str, run_id: str) -> Path:
         """The folder of a run's logs, one file a node."""
         return self.home / "logs" / pipeline / run_id

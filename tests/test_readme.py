@@ -21,6 +21,7 @@ RUN_BY = {
     "headrace lineage diff": "test_what_taxi_came_from.py",
     "headrace lineage live": "test_what_taxi_came_from.py",
     "headrace lineage features": "test_what_taxi_came_from.py",
+    "headrace lineage card": "test_model_card.py",
     "headrace lineage schema": "test_what_taxi_came_from.py",
     "headrace lineage export": "test_taxi_as_openlineage.py",
     "tfx pipeline create": "test_taxi_variants.py",

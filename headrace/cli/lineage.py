@@ -121,21 +121,23 @@ def open_page(thing: str, is_impact: bool, output: Path | None) -> None:
 
 @lineage.command()
 @click.argument("thing", default="latest")
-@click.option("--into", type=click.Path(path_type=Path), default="model_card", show_default=True, help="The folder.")
-def card(thing: str, into: Path) -> None:
+@click.option("--into", type=click.Path(path_type=Path), help="The folder; one below the home's cards/ by default.")
+def card(thing: str, into: Path | None) -> None:
     """Write the card of the model THING: a page of HTML, and one of Markdown, that say what is known of it.
 
     Without THING: the model of the latest run.
     """
     from headrace.display.model_card import HTML, MARKDOWN, write_card
     from headrace.lineage import Lineage
+    from headrace.settings import Settings
 
     found = Lineage().card(thing)
+    folder = into or Settings.load().card_folder(found.model)
     try:
-        write_card(found, into)
+        write_card(found, folder)
     except OSError as error:
-        raise UserError("the card cannot be written", where=str(into), why=str(error)) from error
-    click.echo(f"{into / HTML}\n{into / MARKDOWN}")
+        raise UserError("the card cannot be written", where=str(folder), why=str(error)) from error
+    click.echo(f"{folder / HTML}\n{folder / MARKDOWN}")
 
 
 @lineage.command()

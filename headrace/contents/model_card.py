@@ -154,6 +154,7 @@ class Section:
 class ModelCard:
     """A model's card."""
 
+    model: int  # the id of its artifact
     title: str
     subtitle: str
     figures: tuple[Figure, ...]

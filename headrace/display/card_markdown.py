@@ -9,7 +9,8 @@ from headrace.contents.model_card import Block, Bullets, Commands, Facts, ModelC
 from headrace.display.card_pictures import pictures_of
 
 FOLDER = "pictures"
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~])")
+# An underscore in a word is one; at the beginning of a line, some signs make a list.
+_SPECIAL = re.compile(r"([\\`*\[\]<>|#~]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])|(?<=^)[-+](?= )|(?<=^\d)[.)](?= ))")
 
 
 def card_markdown(card: ModelCard) -> tuple[str, dict[str, Element]]:

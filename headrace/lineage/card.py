@@ -50,7 +50,7 @@ def card_of(
     by = f", by {text(known.run.user)} on {text(known.run.host)}" if known.run else ""
     title = author.title or (f"{pipeline}: Model {known.model.id}" if pipeline else made)
     subtitle = f"Model card of {made}, made on {utc(known.model.created)}{by}"
-    return ModelCard(title, subtitle, tuple(_figures(known)), sections)
+    return ModelCard(known.model.id, title, subtitle, tuple(_figures(known)), sections)
 
 
 def _purpose_section(author: Author) -> Section:

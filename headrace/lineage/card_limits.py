@@ -10,6 +10,7 @@ from headrace.lineage.card_data import period_text, share_text
 from headrace.lineage.card_quality import examples_of, feature_of, is_reliable
 from headrace.lineage.card_sources import DRIFT, Sources
 from headrace.lineage.shown import UNKNOWN
+from headrace.metadata.records import Artifact
 
 MUCH_MISSING = 0.05  # a share of the examples
 FAR_APART = 0.1  # a distance between the splits' distributions
@@ -109,14 +110,21 @@ def _apart(known: Sources) -> Iterator[Point]:
 
 def _warnings(known: Sources) -> Iterator[Point]:
     for report in known.findings.of_type(DRIFT):
-        drifted, verdict = report.properties.get("drifted"), report.properties.get("verdict", "")
-        if drifted is None or drifted:
-            count = UNKNOWN if drifted is None else f"{drifted} features"
-            yield "Drift", f"{count} ({verdict or UNKNOWN}; DriftReport {report.id})"
+        told = str(report.properties.get("note") or report.properties.get("verdict") or UNKNOWN)
+        if report.properties.get("drifted") != 0:
+            whose = "later data, against its own" if _is_of_later_data(report, known) else "its data"
+            yield "Drift", f"of {whose}: {told} (DriftReport {report.id})"
     if known.anomalies:
         told = "; ".join(str(one) for one in known.anomalies[:_NAMED])
         more = f"; and {len(known.anomalies) - _NAMED} more" if len(known.anomalies) > _NAMED else ""
         yield "Anomalies in the data", f"{told}{more}"
+
+
+def _is_of_later_data(report: Artifact, known: Sources) -> bool:
+    """Whether the model's data were only what others were compared with."""
+    monitor = known.findings.producer(report.id)
+    read = known.findings.inputs(monitor.id).get("statistics", []) if monitor else []
+    return bool(read) and not known.measured & {one.id for one in read}
 
 
 def _reproducible(known: Sources) -> Iterator[Point]:

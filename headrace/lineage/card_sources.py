@@ -40,6 +40,7 @@ class Sources:
     evaluation_folder: Path | None
     has_plots: bool
     label: str
+    measured: frozenset[int]  # the ExampleStatistics artifacts of its data
     statistics: Mapping[str, SplitStatistics]
     statistics_folder: Path | None
     transformed: SplitStatistics | None  # of what the model was given, all splits together
@@ -135,6 +136,7 @@ def sources_of(store: MetadataStore, subject: Trace, evaluation: int | None) -> 
         folder,
         bool(plots and (plots.roc or plots.calibration)),
         (readable(read_label, folder) if folder else None) or "",
+        frozenset(one.id for one in measured),
         statistics,
         statistics_folder,
         readable(read_unsplit_statistics, Path(transformed[-1].uri)) if transformed else None,

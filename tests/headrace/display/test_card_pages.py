@@ -48,7 +48,7 @@ STEPS = Steps(
 
 def card(*blocks: Block) -> ModelCard:
     figures = (Figure("Verdict", "Blessed", NASTY, "good"),)
-    return ModelCard("taxi", "a subtitle", figures, (Section("One part", blocks),))
+    return ModelCard(1, "taxi", "a subtitle", figures, (Section("One part", blocks),))
 
 
 BLOCKS: tuple[Block, ...] = (
@@ -87,6 +87,13 @@ def test_markdown_says_the_same_and_takes_nothing_for_markup(tmp_path: Path) -> 
     assert not {"b", "script", "a", "em"} & set(rendered.tags)
     assert rendered.tags.count("table") == 3
     assert "headrace show 1  # what it holds" in rendered.text
+
+
+@pytest.mark.parametrize("words", ["- a point", "1. a point", "# a title", "snake_case_name", "_x_ and __y__", "a > b"])
+def test_the_beginning_of_words_is_no_markup_either(words: str) -> None:
+    rendered = Page(MarkdownIt("commonmark").render(card_markdown(card(Words(words)))[0]))
+    assert words in rendered.words
+    assert not {"ul", "ol", "li", "em", "strong"} & set(rendered.tags)
 
 
 def test_every_picture_of_the_markdown_is_a_file_beside_it_and_none_is_left_over(tmp_path: Path) -> None:

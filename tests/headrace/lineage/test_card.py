@@ -123,7 +123,20 @@ def test_drift_that_was_reported_of_the_data_is_a_limit(recorder: Recorder) -> N
     calm = recorder.artifact("1", "calm", "DriftReport", drifted=0, verdict="none")
     recorder.node("1", "Calm", {"statistics": statistics}, {"drift": calm})
     card = recorder.lineage.card(recorder.model("1", examples))
-    assert limits(card)["Drift"] == f"2 features (fare and company drifted; DriftReport {report})"
+    assert limits(card)["Drift"] == f"of its data: fare and company drifted (DriftReport {report})"
+
+
+def test_drift_of_later_data_is_told_apart(recorder: Recorder) -> None:
+    examples = recorder.data("1")
+    statistics = {}
+    for run, data in (("1", examples), ("2", recorder.data("2"))):
+        statistics[run] = recorder.artifact(run, "statistics", "ExampleStatistics")
+        recorder.node(run, "Statistics", {"examples": data}, {"statistics": statistics[run]})
+    report = recorder.artifact("2", "drift", "DriftReport", drifted=1, verdict="drifted", note="origin drifted")
+    read = {"statistics": statistics["2"], "reference": statistics["1"]}
+    recorder.node("2", "Drift", read, {"drift": report})
+    card = recorder.lineage.card(recorder.model("1", examples))
+    assert limits(card)["Drift"] == f"of later data, against its own: origin drifted (DriftReport {report})"
 
 
 def test_the_steps_go_from_the_data_to_the_newest_push_and_leave_out_other_evaluations(recorder: Recorder) -> None:

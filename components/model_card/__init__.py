@@ -1,0 +1,1 @@
+"""Makes pages that say what a person should know of a model."""
