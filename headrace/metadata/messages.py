@@ -1,0 +1,50 @@
+"""ML Metadata's messages as records, and values as it has them."""
+
+import json
+
+from google.protobuf.json_format import MessageToDict
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+from headrace.metadata.records import Artifact, Property, time_of
+
+_JSON_VALUE = "__value__"  # the field under which TFX keeps a JSON value that is no object
+
+
+def artifact_of(artifact: mlmd.Artifact) -> Artifact:
+    """An artifact's record."""
+    return Artifact(
+        artifact.id,
+        artifact.type,
+        artifact.uri,
+        mlmd.Artifact.State.Name(artifact.state),
+        time_of(artifact.create_time_since_epoch),
+        properties_of(artifact),
+    )
+
+
+def properties_of(node: mlmd.Execution | mlmd.Artifact | mlmd.Context) -> dict[str, Property]:
+    """Properties and custom properties; a JSON value of TFX's as text, protos left out."""
+    values: dict[str, Property] = {}
+    for name, value in [*node.properties.items(), *node.custom_properties.items()]:
+        kind = value.WhichOneof("value")
+        if kind in ("int_value", "double_value", "string_value", "bool_value"):
+            values[name] = getattr(value, kind)
+        elif kind == "struct_value":
+            found = MessageToDict(value.struct_value)
+            inner = found.get(_JSON_VALUE, found)
+            # A map of protobuf's has no order of its own.
+            values[name] = inner if isinstance(inner, str) else json.dumps(inner, sort_keys=True)
+    return values
+
+
+def set_value(target: mlmd.Value, value: Property) -> None:
+    """Puts a value where a property is to be, with its type."""
+    match value:
+        case bool():
+            target.bool_value = value
+        case int():
+            target.int_value = value
+        case float():
+            target.double_value = value
+        case _:
+            target.string_value = value
