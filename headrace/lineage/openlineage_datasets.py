@@ -5,6 +5,8 @@ artifact's id. Examples are a dataset for each split. An execution reads all spl
 them it looked at is not recorded.
 """
 
+from collections.abc import Iterable
+
 from openlineage.client.event_v2 import InputDataset, OutputDataset
 from openlineage.client.facet_v2 import (
     DatasetFacet,
@@ -142,9 +144,8 @@ def _files(data: InputData | None) -> list[InputDataset]:
         return [_file(file) for file in files.values()]
     if data.base is None:
         return []
-    by_pattern = {split.pattern: split for split in data.splits}  # splits of one pattern are of the same files
-    counts, sizes = ([getattr(one, name) for one in by_pattern.values()] for name in ("file_count", "bytes"))
-    statistics = _input_statistics(None if None in sizes else sum(sizes), None if None in counts else sum(counts))
+    its = {split.pattern: split for split in data.splits}.values()  # splits of one pattern are of the same files
+    statistics = _input_statistics(_total(one.bytes for one in its), _total(one.file_count for one in its))
     dataset = DatasetId.at(data.base)
     facets = _facets_of(None, _FILE, None)
     return [InputDataset(dataset.namespace, dataset.name, statistics, facets=recorded(facets))]
@@ -161,6 +162,11 @@ def _input_statistics(size: int | None, files: int | None) -> dict[str, InputDat
         size=size, fileCount=files, producer=PRODUCER
     )
     return {"inputStatistics": facet}
+
+
+def _total(counts: Iterable[int | None]) -> int | None:
+    known = list(counts)
+    return sum(one for one in known if one is not None) if known and None not in known else None
 
 
 def _facets_of(version: str | None, kind: str, sub_type: str | None) -> dict[str, DatasetFacet | None]:
