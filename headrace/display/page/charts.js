@@ -1,6 +1,6 @@
 // What artifacts hold, drawn: distributions by split, metrics by slice, tables.
 const SMALL = 30; // examples; slices of fewer are left out of the picture
-const SHORT = 20; // characters of a cell that is kept in one line
+const SHORT = 24; // characters of a cell that is kept in one line
 const PREFERRED = "auc";
 
 const charts = {

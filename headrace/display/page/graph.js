@@ -192,12 +192,13 @@ class Picture {
   _drawArtifacts(nodes) {
     nodes.append("circle").attr("class", "dot").attr("cx", 14).attr("cy", (node) => node.height / 2).attr("r", 4.5);
     label(nodes, 24, 21);
-    nodes
+    const badges = nodes
       .filter((node) => node.mark)
-      .append("path")
-      .attr("class", "glyph")
-      .attr("transform", (node) => `translate(${node.width - 24},9)`)
-      .attr("d", (node) => MARKS[node.mark]);
+      .append("g")
+      .attr("class", "badge")
+      .attr("transform", (node) => `translate(${node.width - 8},4)`);
+    badges.append("circle").attr("r", 8.5);
+    badges.append("path").attr("class", "glyph").attr("transform", "translate(-6,-6) scale(.75)").attr("d", (node) => MARKS[node.mark]);
   }
 
   _zoomed(transform) {

@@ -26,7 +26,7 @@ function sizeNodes(nodes) {
   for (const node of nodes) {
     const size = SIZES[node.kind];
     const artifact = node.kind === "artifact";
-    const room = size.left + size.right + (artifact && node.mark ? 16 : 0);
+    const room = size.left + size.right;
     const detail = artifact ? 0 : measured(node.detail, "11px system-ui, sans-serif");
     const wanted = Math.max(measured(node.name, size.font), detail) + room;
     node.width = Math.ceil(Math.min(size.most, Math.max(size.least, wanted)));
@@ -80,11 +80,18 @@ function layOut({ nodes, edges }, view) {
   const down = stretch(width / height / shape);
   const drawnOut = ({ x, y }) => ({ x: x * across, y: y * down });
   const places = new Map(nodes.map((node) => [node.id, drawnOut(graph.node(node.id))]));
-  const sizes = new Map(nodes.map((node) => [node.id, node.width / 2]));
+  const halves = new Map(nodes.map((node) => [node.id, node.width / 2]));
+  const columns = d3.rollup(nodes, (column) => d3.max(column, (node) => node.width / 2), (node) => Math.round(graph.node(node.id).x));
+  // An edge passes a column of nodes in a straight lane, and bends between columns.
+  const lane = (point) => {
+    const half = columns.get(Math.round(point.x));
+    const { x, y } = drawnOut(point);
+    return half === undefined ? [] : [{ x: x - half, y }, { x: x + half, y }];
+  };
   const points = edges.map(({ source, target }) => {
     const [from, to] = [places.get(source), places.get(target)];
-    const between = graph.edge(source, target).points.slice(1, -1).map(drawnOut);
-    return [{ x: from.x + sizes.get(source), y: from.y }, ...between, { x: to.x - sizes.get(target), y: to.y }];
+    const lanes = graph.edge(source, target).points.slice(1, -1).flatMap(lane);
+    return [{ x: from.x + halves.get(source), y: from.y }, ...lanes, { x: to.x - halves.get(target), y: to.y }];
   });
   return { places, points, width: width * across, height: height * down };
 }

@@ -207,7 +207,7 @@ def _artifact_node(one: Artifact, graph: Graph, *, asked: bool) -> Node:
 
 def _shown_with(one: Artifact, graph: Graph) -> tuple[int, ...]:
     """An artifact itself; with a model what was found out about it, with a verdict what it rests upon."""
-    found = [one.id]
+    found = {one.id: one.type}
     if one.type == "Model":
         finders = [finder for finder in graph.consumers(one.id) if one in graph.inputs(finder.id).get("model", [])]
     elif one.type in ("ModelBlessing", "ModelEvaluation"):
@@ -217,8 +217,9 @@ def _shown_with(one: Artifact, graph: Graph) -> tuple[int, ...]:
         finders = []
     for finder in finders:
         made = [two for many in graph.outputs(finder.id).values() for two in many]
-        found += [two.id for two in made if two.type in ("ModelBlessing", "ModelEvaluation")]
-    return tuple(sorted(set(found)))
+        found |= {two.id: two.type for two in made if two.type in ("ModelBlessing", "ModelEvaluation")}
+    # The verdict before its metrics.
+    return tuple(sorted(found, key=lambda its: (found[its] != "ModelBlessing", its)))
 
 
 def _properties(properties: Mapping[str, Property]) -> tuple[tuple[str, str], ...]:
