@@ -39,8 +39,8 @@ class Recorder:
         **properties: Property,
     ) -> int:
         """An execution with these properties."""
-        events = [{key: [one] for key, one in (given or {}).items()} for given in (inputs, outputs)]
-        execution = record_execution(self.store, pipeline, run, node, state, *events)
+        read, made = ({key: [one] for key, one in (given or {}).items()} for given in (inputs, outputs))
+        execution = record_execution(self.store, pipeline, run, node, state, inputs=read, outputs=made)
         self.store.annotate(execution, properties)
         return execution
 
