@@ -42,6 +42,7 @@ from tfx.types.standard_artifacts import Model, PushedModel
 
 from components.anomaly_gate.component import AnomalyGate
 from components.arrow_example_gen.component import ArrowExampleGen
+from components.infra_check.component import InfraCheck
 from components.span_backfill.component import SpanBackfill, ingested_spans
 from components.span_backfill.driver import NONE
 from components.span_backfill.window import SpanWindowStrategy
@@ -121,9 +122,11 @@ def create_pipeline(name: str, pipeline_root: Path, data_root: Path, serving_roo
         eval_config=eval_config(),
         example_splits=[SPLIT],
     )
+    infra_check = InfraCheck(trainer.outputs["model"], newest.outputs["examples"], split=SPLIT)
     pusher = Pusher(
         model=trainer.outputs["model"],
         model_blessing=evaluator.outputs["blessing"],
+        infra_blessing=infra_check.outputs["blessing"],
         push_destination=pusher_pb2.PushDestination(
             filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(serving_root))
         ),
@@ -158,6 +161,7 @@ def create_pipeline(name: str, pipeline_root: Path, data_root: Path, serving_roo
         trainer,
         live,
         evaluator,
+        infra_check,
         pusher,
         now_live,
         next_month,

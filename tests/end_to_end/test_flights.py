@@ -108,6 +108,8 @@ def test_it_is_compared_with_the_model_that_was_pushed_before(runs: list[Monthly
 def test_a_model_is_pushed_if_it_is_blessed_and_else_the_live_one_stays(runs: list[MonthlyRun]) -> None:
     march, april, again = runs
     for run in runs:
+        [served] = run.outputs("InfraCheck", "blessing")
+        assert served.properties["blessed"] == 1
         [blessing], [pushed] = run.outputs("Evaluator", "blessing"), run.outputs("Pusher", "pushed_model")
         assert blessing.properties["blessed"] == pushed.properties["pushed"]
     april_is_live = april.outputs("Pusher", "pushed_model")[0].properties["pushed"]
