@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from textwrap import wrap
 from xml.etree.ElementTree import Element
 
@@ -38,7 +39,8 @@ def dots(block: Dots) -> Element:
         y = _TOP + _ROW * (index + 0.5)
         shapes.append(line(_LEFT, y, _RIGHT, y, stroke_width=0.5))
         if one.baseline is not None:
-            shapes.append(line(x(one.baseline), y - 6, x(one.baseline), y + 6, stroke=COLOURS[1], stroke_width=2.5))
+            bar = {"x": x(one.baseline) - 1.5, "y": y - 7, "width": 3, "height": 14}
+            shapes.append(element("rect", **bar, fill=COLOURS[1]))
         fill = COLOURS[0] if one.reliable else "none"
         shapes.append(element("circle", cx=x(one.value), cy=y, r=4.5, fill=fill, stroke=COLOURS[0], stroke_width=1.5))
         kind = "ink" if one.reliable else "dim"
@@ -62,8 +64,8 @@ def curves(plots: Plots) -> Iterator[tuple[str, Element]]:
         labels = ("false positive rate", "true positive rate")
         yield "roc", _square("ROC curve", labels, [_path(points)])
     if plots.calibration:
-        most = max(one.examples for one in plots.calibration)
-        circles = [_circle(one, most) for one in plots.calibration]
+        tenths = _tenths(plots.calibration)
+        circles = [_circle(one, max(each.examples for each in tenths)) for one in tenths]
         labels = ("predicted", "observed")
         yield "calibration", _square("Calibration; larger dots are more examples", labels, circles)
 
@@ -103,6 +105,17 @@ def _circle(point: CalibrationPoint, most: float) -> Element:
     radius = 2 + 8 * (point.examples / most) ** 0.5
     place = {"cx": _x(min(max(point.predicted, 0), 1)), "cy": _y(min(max(point.observed, 0), 1))}
     return element("circle", **place, r=radius, fill=COLOURS[0], fill_opacity=0.55)
+
+
+def _tenths(points: Sequence[CalibrationPoint]) -> list[CalibrationPoint]:
+    """The points of each tenth of the predictions as one."""
+    found = []
+    for _, group in groupby(points, lambda one: min(max(math.floor(10 * one.predicted), 0), 9)):
+        its = list(group)
+        examples = sum(one.examples for one in its)
+        predicted = sum(one.predicted * one.examples for one in its) / examples
+        found.append(CalibrationPoint(predicted, sum(one.observed * one.examples for one in its) / examples, examples))
+    return found
 
 
 def _x(share: float) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
-from headrace.contents.model_card import Block, Bullets, Commands, Facts, ModelCard, Table, Words
+from headrace.contents.model_card import Block, Bullets, Commands, Distributions, Facts, ModelCard, Table, Words
 from headrace.display.card_pictures import pictures_of
 
 FOLDER = "pictures"
@@ -42,6 +42,9 @@ def _block(block: Block, pictures: dict[str, Element]) -> str:
             wide = max(len(typed) for typed, _ in block.rows)
             lines = (f"{typed:<{wide}}  # {told}" for typed, told in block.rows)
             return "\n".join(("```console", *lines, "```"))
+        case Distributions():
+            key, *panels = _images(pictures_of(block), pictures)
+            return "\n".join((key, "", *panels))
         case _:
             return "\n".join(_images(pictures_of(block), pictures))
 

@@ -11,6 +11,7 @@ from headrace.display.markup import element, line, picture, shortened, text
 from headrace.display.style import COLOURS
 
 WIDTH, HEIGHT = 280, 174  # pixels of a panel
+_GAP = 20  # to the panel beside it
 _TOP, _BOTTOM = 48, 154  # of the bars
 _SMALL = 10.5  # pixels of the lesser words
 _TEXT_ROW = 22
@@ -41,7 +42,7 @@ def panel(name: str, features: Mapping[str, FeatureStatistics], palette: Mapping
         shapes += _texts(texts, palette)
     else:
         shapes.append(text(0, 60, "no values", **_dim()))
-    return picture(WIDTH, HEIGHT, f"{name} by split", *shapes)
+    return picture(WIDTH + _GAP, HEIGHT, f"{name} by split", *shapes)
 
 
 def shares(block: Shares) -> Element:

@@ -1,6 +1,6 @@
 """What a model card says of the data, its schema and the features."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from headrace.contents.metrics import EXAMPLE_COUNT, MEAN_LABEL
@@ -19,10 +19,15 @@ _EARLIEST, _LATEST = 631152000, 4102444800  # 1990 and 2100: what is between the
 
 def data_section(known: Sources) -> Section:
     """The files, the rows by split, the period, the label and the features by split."""
-    blocks: list[Block] = []
-    for data in known.trace.inputs:
-        blocks += [Facts(tuple(_facts(data, known))), _files(data)]
-    if not known.trace.inputs:
+    inputs = sorted(known.trace.inputs, key=lambda one: (one.span or 0, one.artifact))
+    blocks: list[Block] = [Facts(tuple(_facts(known)))] if inputs else []
+    if len(inputs) > 1:
+        blocks.append(_inputs(inputs))
+    if files := [row for data in inputs for row in _files(data)]:
+        blocks.append(Table(("split", "file", "size", "changed", "since then"), tuple(files), numbers=(2,)))
+    elif inputs:
+        blocks.append(Words(f"Which files these were is {UNKNOWN}: their names were not recorded.", quiet=True))
+    else:
         blocks.append(Words(f"Which data it is from is {UNKNOWN}: nothing is recorded of it."))
     if label := _label(known):
         blocks.append(label)
@@ -30,8 +35,10 @@ def data_section(known: Sources) -> Section:
         drawn = _drawn(known)
         blocks.append(Distributions(str(known.statistics_folder), drawn))
         others = len({name for split in known.statistics.values() for name in split.features}) - len(drawn)
-        if others:
-            blocks.append(Words(f"{others} more columns are not drawn.", quiet=True))
+        said = [f"Columns that are not drawn: {others}."] if others else []
+        said += [f"Drawn is the newest of {len(inputs)} inputs."] if len(inputs) > 1 else []
+        if said:
+            blocks.append(Words(" ".join(said), quiet=True))
     else:
         blocks.append(Words("There are no statistics of the data: none were made, or they were removed.", quiet=True))
     return Section("Data", tuple(blocks))
@@ -74,56 +81,88 @@ def features_section(known: Sources) -> Section:
     return Section("Features", (said, Table(("raw columns", "made by", "feature", "model input"), rows)))
 
 
-def periods(statistics: Mapping[str, SplitStatistics]) -> Iterator[tuple[str, str, datetime, datetime]]:
-    """Columns of times with the first and the last in each split: those called a time or a date, in seconds since 1970.
+def period_text(known: Sources) -> str:
+    """The period of the data, in words; empty where no column tells of it.
 
-    Milliseconds, microseconds and nanoseconds are known by their size.
+    Columns that tell are whole numbers called a time or a date, in seconds, ms, us or ns since 1970, or else a year
+    and a month.
     """
-    for split, whole in statistics.items():
+    told: dict[str, dict[str, tuple[datetime, datetime]]] = {}
+    for split, whole in ((name, one) for each in known.every_statistics for name, one in each.items()):
         for name, feature in whole.features.items():
             if any(word in name.lower() for word in ("time", "date")) and feature.numeric and feature.type == "INT":
-                for unit in _UNITS:
-                    if found := _period(feature.numeric, unit):
-                        yield name, split, *found
+                for first, last in _times(feature.numeric):
+                    before, after = told.setdefault(name, {}).get(split, (first, last))
+                    told[name][split] = min(first, before), max(last, after)
+    parts = [f"{_periods(splits)} (column {name})" for name, splits in told.items()]
+    found = "; ".join(parts) or ", ".join(_calendar(known))
+    inputs, left_out = len(known.trace.inputs), len(known.trace.inputs) - len(known.every_statistics)
+    return f"{found}; of {left_out} of {inputs} inputs it is {UNKNOWN}" if found and left_out > 0 else found
 
 
-def _period(numeric: NumericStatistics, unit: float) -> tuple[datetime, datetime] | None:
-    first, last = numeric.min / unit, numeric.max / unit
-    if not _EARLIEST <= first <= last <= _LATEST:
-        return None
-    return datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC)
+def _periods(splits: Mapping[str, tuple[datetime, datetime]]) -> str:
+    """The earliest split first."""
+    ordered = sorted(splits.items(), key=lambda pair: pair[1])
+    return ", ".join(f"{split} {first:%Y-%m-%d} to {last:%Y-%m-%d}" for split, (first, last) in ordered)
 
 
-def period_text(known: Sources) -> str:
-    """The period of the data by split, in words; empty where no column of times was found."""
-    told: dict[str, list[str]] = {}
-    for name, split, first, last in periods(known.statistics):
-        told.setdefault(name, []).append(f"{split} {first:%Y-%m-%d} to {last:%Y-%m-%d}")
-    return "; ".join(f"{', '.join(reversed(parts))} (column {name})" for name, parts in told.items())
+def _calendar(known: Sources) -> Iterator[str]:
+    """Years and months, where there are columns called so."""
+    for name in ("year", "month"):
+        features = (split.features.get(name) for each in known.every_statistics for split in each.values())
+        numbers = [feature.numeric for feature in features if feature and feature.numeric]
+        if numbers:
+            first, last = min(one.min for one in numbers), max(one.max for one in numbers)
+            yield f"{name} {first:.0f}" + (f" to {last:.0f}" if last > first else "")
 
 
-def _facts(data: InputData, known: Sources) -> Iterator[tuple[str, str]]:
-    version = "" if data.version is None else f", version {data.version}"
-    yield "read by", f"{data.node} from {text(data.base)}"
-    yield "span", f"{text(data.span)}{version}"
+def _times(numeric: NumericStatistics) -> Iterator[tuple[datetime, datetime]]:
+    """The first and the last time, in the unit that makes times of these numbers."""
+    for unit in _UNITS:
+        first, last = numeric.min / unit, numeric.max / unit
+        if _EARLIEST <= first <= last <= _LATEST:
+            yield datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC)
+
+
+def _facts(known: Sources) -> Iterator[tuple[str, str]]:
+    inputs = known.trace.inputs
+    for node, base in dict.fromkeys((one.node, one.base) for one in inputs):
+        yield "read by", f"{node} from {text(base)}"
+    if len(inputs) == 1:
+        version = "" if inputs[0].version is None else f", version {inputs[0].version}"
+        yield "span", f"{text(inputs[0].span)}{version}"
     yield "period", period_text(known) or f"{UNKNOWN}: no column of times is among the statistics"
-    for split in data.splits:
-        yield f"rows, {split.split}", UNKNOWN if split.rows is None else f"{split.rows:,}"
-    yield "fingerprint", " ".join(data.fingerprint.split()) if data.fingerprint else UNKNOWN
+    for split, rows in known.rows.items():
+        yield f"rows, {split}", UNKNOWN if rows is None else f"{rows:,}"
+    if len(inputs) == 1:
+        yield "fingerprint", " ".join((inputs[0].fingerprint or UNKNOWN).split())
 
 
-def _files(data: InputData) -> Block:
-    rows: list[tuple[str, ...]] = []
+def _inputs(inputs: Sequence[InputData]) -> Table:
+    """A row for each of several inputs."""
+    rows = [
+        (
+            f"Examples {data.artifact}",
+            text(data.span),
+            ", ".join(f"{one.split} {UNKNOWN if one.rows is None else f'{one.rows:,}'}" for one in data.splits),
+            " ".join((data.fingerprint or UNKNOWN).split()),
+        )
+        for data in inputs
+    ]
+    return Table(("input", "span", "rows", "fingerprint"), tuple(rows))
+
+
+def _files(data: InputData) -> Iterator[tuple[str, ...]]:
     for split in data.splits:
         if split.files is None:
-            what = split.pattern or UNKNOWN
-            rows.append((split.split, what, UNKNOWN if split.bytes is None else size(split.bytes), UNKNOWN, UNKNOWN))
+            if split.pattern:
+                total = UNKNOWN if split.bytes is None else size(split.bytes)
+                yield split.split, split.pattern, total, UNKNOWN, UNKNOWN
             continue
-        shown = split.files[:_FILES_SHOWN]
-        rows += [(split.split, file.path, size(file.bytes), utc(file.modified), file.state) for file in shown]
+        for file in split.files[:_FILES_SHOWN]:
+            yield split.split, file.path, size(file.bytes), utc(file.modified), file.state
         if (more := len(split.files) - _FILES_SHOWN) > 0:
-            rows.append((split.split, f"and {more} more files", "", "", ""))
-    return Table(("split", "file", "size", "changed", "since then"), tuple(rows), numbers=(2,))
+            yield split.split, f"and {more} more files", "", "", ""
 
 
 def _drawn(known: Sources) -> tuple[str, ...]:

@@ -27,11 +27,12 @@ def quality_section(known: Sources, smallest: int) -> Section:
         why = one.unreadable or "it has no metric over all examples"
         blocks.append(Words(f"Its metrics are {UNKNOWN}: {why}."))
         return Section("How good it is", tuple(blocks))
-    blocks.append(_overall_table(one))
+    baseline = {} if one.baseline == one.model else one.baseline_metrics  # against itself nothing differs
+    blocks.append(_overall_table(one.metrics.get(OVERALL, {}), baseline.get(OVERALL, {}), f"Model {one.baseline}"))
     features = dict.fromkeys(feature_of(key) for key in one.metrics if key != OVERALL)
-    blocks += [_dots(feature, known.metric, one.metrics, one.baseline_metrics, smallest) for feature in features]
+    blocks += [_dots(feature, known.metric, one.metrics, baseline, smallest) for feature in features]
     if len(one.metrics) > 1:
-        blocks.append(_slice_table(one))
+        blocks.append(_slice_table(one.metrics))
     if known.has_plots and known.evaluation_folder:
         blocks.append(Curves(str(known.evaluation_folder)))
     return Section("How good it is", tuple(blocks))
@@ -51,7 +52,8 @@ def is_reliable(metrics: Metrics, smallest: int) -> bool:
 
 def _verdict(one: EvaluationFacts) -> str:
     run = f" in run {one.run}" if one.run else ""
-    compared = "" if one.baseline is None else f", and compared with Model {one.baseline}, the last that was blessed"
+    other = "itself" if one.baseline == one.model else f"Model {one.baseline}"
+    compared = "" if one.baseline is None else f" and compared with {other}"
     return f"It was evaluated on {utc(one.evaluated)}{run}{compared}. {one.verdict[0].upper()}{one.verdict[1:]}."
 
 
@@ -59,23 +61,22 @@ def _by_slice(checks: tuple[Check, ...]) -> list[Check]:
     return sorted(checks, key=lambda one: (one.slice != OVERALL, str(one.slice)))
 
 
-def _overall_table(one: EvaluationFacts) -> Table:
-    metrics, baseline = (one.metrics or {}).get(OVERALL, {}), one.baseline_metrics.get(OVERALL, {})
+def _overall_table(metrics: Metrics, baseline: Metrics, other: str) -> Table:
     rows = []
     for name, value in metrics.items():
         cells = [metric_text(name), _number(name, value)]
         if baseline:
             before = baseline.get(name)
-            change = "" if value is None or before is None else f"{value - before:+.{_DIGITS}f}"
-            cells += [_number(name, before), change]
+            told = value is not None and before is not None and name != EXAMPLE_COUNT
+            change = (value or 0) - (before or 0)
+            cells += [_number(name, before), f"{change:+.{_DIGITS}f}" if told else ""]
         rows.append(tuple(cells))
-    columns = ("metric", "this model", f"Model {one.baseline}", "change") if baseline else ("metric", "on all examples")
+    columns = ("metric", "this model", other, "change") if baseline else ("metric", "on all examples")
     return Table(columns, tuple(rows), numbers=tuple(range(1, len(columns))))
 
 
-def _slice_table(one: EvaluationFacts) -> Table:
+def _slice_table(metrics: Mapping[Slice, Metrics]) -> Table:
     """All metrics of the slices with most examples."""
-    metrics = one.metrics or {}
     names = [name for name in metrics.get(OVERALL, {}) if name != EXAMPLE_COUNT]
     largest = sorted(metrics, key=lambda key: (key != OVERALL, -(examples_of(metrics[key]) or 0)))[: MOST_ROWS + 1]
     rows = []

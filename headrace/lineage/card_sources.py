@@ -41,7 +41,8 @@ class Sources:
     has_plots: bool
     label: str
     measured: frozenset[int]  # the ExampleStatistics artifacts of its data
-    statistics: Mapping[str, SplitStatistics]
+    statistics: Mapping[str, SplitStatistics]  # of its data; of the newest, where it learned from several
+    every_statistics: tuple[Mapping[str, SplitStatistics], ...]  # of all its data that have some
     statistics_folder: Path | None
     transformed: SplitStatistics | None  # of what the model was given, all splits together
     schema: tuple[FeatureSchema, ...]
@@ -120,10 +121,8 @@ def sources_of(store: MetadataStore, subject: Trace, evaluation: int | None) -> 
     judgement = _output(trace.graph, judged.execution, EVALUATION) if judged else None
     folder = Path(judgement.uri) if judgement else None
     measured = _of_inputs(findings, trace)
-    statistics_folder, statistics = None, {}
-    for one in measured:
-        if found := readable(read_statistics, Path(one.uri)):
-            statistics_folder, statistics = Path(one.uri), found
+    found = [(Path(one.uri), readable(read_statistics, Path(one.uri))) for one in measured]
+    there = [(place, statistics) for place, statistics in found if statistics]
     schema = trace.schemas[-1] if trace.schemas else None
     transformed = [one for one in findings.of_type(STATISTICS) if _is_of_transform(findings, one)]
     plots = readable(read_plots, folder) if folder else None
@@ -137,8 +136,9 @@ def sources_of(store: MetadataStore, subject: Trace, evaluation: int | None) -> 
         bool(plots and (plots.roc or plots.calibration)),
         (readable(read_label, folder) if folder else None) or "",
         frozenset(one.id for one in measured),
-        statistics,
-        statistics_folder,
+        there[-1][1] if there else {},
+        tuple(statistics for _, statistics in there),
+        there[-1][0] if there else None,
         readable(read_unsplit_statistics, Path(transformed[-1].uri)) if transformed else None,
         tuple(readable(read_schema, Path(schema.uri)) or ()) if schema else (),
         _features(trace),
@@ -198,9 +198,14 @@ def _of_inputs(findings: Graph, trace: Trace) -> list[Artifact]:
     for one in findings.of_type(STATISTICS):
         producer = findings.producer(one.id)
         read = findings.inputs(producer.id) if producer else {}
-        if inputs & {artifact.id for artifacts in read.values() for artifact in artifacts} and len(read) == 1:
+        transforms = producer and any(made.type == TRANSFORM for made in _made(findings, producer))
+        if not transforms and inputs & {artifact.id for artifacts in read.values() for artifact in artifacts}:
             found.append(one)
     return found
+
+
+def _made(graph: Graph, execution: Execution) -> list[Artifact]:
+    return [one for many in graph.outputs(execution.id).values() for one in many]
 
 
 def _is_of_transform(findings: Graph, statistics: Artifact) -> bool:

@@ -3,12 +3,17 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from headrace.contents.model_card import Author, Bullets, Facts, ModelCard, Section, Steps, Table, Words
 from headrace.errors import UnknownNameError
 from headrace.metadata import properties as names
+from headrace.testing.frames import statistics_of
 from tests.headrace.lineage.conftest import Recorder
+
+SPANS = (("2", 8, 2), ("1", 7, 1))  # run, rows, span
 
 
 def section(card: ModelCard, title: str) -> Section:
@@ -156,6 +161,41 @@ def test_the_steps_go_from_the_data_to_the_newest_push_and_leave_out_other_evalu
     assert [one.title for one in steps.boxes if one.is_subject] == ["Train"]
     runs = {step.execution: step.run for step in recorder.lineage.trace(model).steps}
     assert [runs[one.id] for one in steps.boxes] == ["1", "1", "2", "2"]
+
+
+def test_several_inputs_are_a_row_each_and_their_rows_are_added_up(recorder: Recorder) -> None:
+    examples = [recorder.data(run, f"/data/{run}.csv", rows, {"span": span}) for run, rows, span in SPANS]
+    model = recorder.artifact("3", "model", "Model")
+    execution = recorder.node("3", "Train", {"examples": examples[0]}, {"model": model})
+    also = mlmd.Event(execution_id=execution, artifact_id=examples[1], type=mlmd.Event.INPUT)
+    also.path.steps.extend([mlmd.Event.Path.Step(key="examples"), mlmd.Event.Path.Step(index=1)])
+    recorder.store.handle.put_events([also])
+    card = recorder.lineage.card(model)
+    [inputs, files] = [one for one in section(card, "Data").blocks if isinstance(one, Table)]
+    assert [row[1:3] for row in inputs.rows] == [("1", "train 7"), ("2", "train 8")]
+    assert [row[1] for row in files.rows] == ["/data/1.csv", "/data/2.csv"]
+    assert facts(card, "Data")["rows, train"] == "15"
+    assert figure(card, "Learned from") == "15"
+
+
+def test_years_and_months_tell_the_period_where_no_times_do(recorder: Recorder) -> None:
+    examples = recorder.data("1")
+    folder = tmp_statistics(
+        recorder.folder, pd.DataFrame({"year": [2013, 2013], "month": [2, 3], "sched_time": [5, 9]})
+    )
+    statistics = recorder.artifact("1", "statistics", "ExampleStatistics", str(folder))
+    recorder.node("1", "Statistics", {"examples": examples}, {"statistics": statistics})
+    card = recorder.lineage.card(recorder.model("1", examples))
+    assert facts(card, "Data")["period"] == "year 2013, month 2 to 3"
+    assert limits(card)["Period"].startswith("year 2013, month 2 to 3; nothing is known")
+
+
+def tmp_statistics(folder: Path, frame: pd.DataFrame) -> Path:
+    """Statistics of a frame as TFDV computes them, in a folder as StatisticsGen leaves it."""
+    split = folder / "statistics" / "Split-train"
+    split.mkdir(parents=True)
+    (split / "FeatureStats.pb").write_bytes(statistics_of(frame).SerializeToString())
+    return split.parent
 
 
 def test_hyperparameters_are_those_of_the_trainer(recorder: Recorder) -> None:
