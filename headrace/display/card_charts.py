@@ -104,7 +104,7 @@ def _path(points: Sequence[tuple[float, float]]) -> Element:
 def _circle(point: CalibrationPoint, most: float) -> Element:
     radius = 2 + 8 * (point.examples / most) ** 0.5
     place = {"cx": _x(min(max(point.predicted, 0), 1)), "cy": _y(min(max(point.observed, 0), 1))}
-    return element("circle", **place, r=radius, fill=COLOURS[0], fill_opacity=0.55)
+    return element("circle", **place, r=radius, fill=COLOURS[0], fill_opacity=0.8)
 
 
 def _tenths(points: Sequence[CalibrationPoint]) -> list[CalibrationPoint]:
