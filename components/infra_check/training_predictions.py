@@ -126,6 +126,7 @@ def _keys(features: Mapping[str, np.ndarray]) -> list[tuple[object, ...]]:
 
 
 def _comparable(values: np.ndarray) -> np.ndarray:
-    if np.issubdtype(values.dtype, np.floating):
-        return values.astype(np.float32).view(np.int32) >> _IGNORED_BITS
-    return values
+    """Numbers of any type alike, for a pipeline of tf.data may have made floats of whole numbers."""
+    if np.issubdtype(values.dtype, np.bytes_):
+        return values
+    return np.ascontiguousarray(values, np.float32).view(np.int32) >> _IGNORED_BITS

@@ -34,8 +34,8 @@ class ServingCheck:
             else f"{self.compared:,} as in training, to {self.largest_difference:.2g}"
         )
         return (
-            f"Blessed as served: {self.requests:,} requests, {self.milliseconds_alone:.2g} ms one, "
-            f"{self.peak_mb:,.0f} MiB; {compared}"
+            f"Blessed as served: {self.requests:,} requests, {self.milliseconds_alone:.2g} ms for one example, "
+            f"{self.peak_mb:,.0f} MiB of memory; {compared}"
         )
 
     def write(self, folder: Path) -> None:

@@ -9,11 +9,12 @@ from components.notify.component import Notify
 from headrace.contents.notification import Notification, read_notification
 from headrace.errors import RunFailedError
 from headrace.orchestration.outcomes import NodeState
+from headrace.orchestration.request import RunRequest
 from headrace.settings import Settings
 from tests.components.notify.conftest import SECRET, Webhook
 from tests.components.notify.made_artifacts import Drift, Judge, Push, Train
 from tests.headrace.orchestration.runs.conftest import Ran, RunPipeline
-from tests.small_components import Raise
+from tests.small_components import Flaky, Raise
 
 
 def judged(blessed: bool, reason: str = "") -> list[BaseNode]:
@@ -74,6 +75,23 @@ def test_a_failure_is_told_by_the_run_that_fails(run_pipeline: RunPipeline, webh
     [event] = message["events"]
     assert event["event"] == "failure"
     assert event["text"].startswith("Raise failed: ValueError: no such column\n  where: ")
+
+
+def test_a_run_that_goes_on_after_a_failure_tells_of_its_own_end(
+    run_pipeline: RunPipeline, webhook: Webhook, tmp_path: Path
+) -> None:
+    marks = tmp_path / "marks"
+    marks.mkdir()
+
+    def nodes() -> list[BaseNode]:
+        flaky = Flaky(marks=str(marks), failures=1)
+        made = judged(blessed=True)
+        made[0].add_upstream_node(flaky)
+        return [flaky, *made, Notify(after=made)]
+
+    assert run_pipeline("small", nodes()).error is not None
+    assert run_pipeline("small", nodes(), RunRequest(resume=True)).error is None
+    assert [[one["event"] for one in message["events"]] for message in webhook.received] == [["failure"], ["blessed"]]
 
 
 def test_only_what_is_asked_for_is_told(run_pipeline: RunPipeline, webhook: Webhook) -> None:
