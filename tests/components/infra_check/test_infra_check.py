@@ -1,10 +1,11 @@
 """The check against a real small model of real taxi trips, and against models that go wrong."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
@@ -15,9 +16,12 @@ from tfx.types.standard_artifacts import InfraBlessing
 
 from components.infra_check.component import InfraCheck
 from components.infra_check.served_model import ServedModel
+from components.infra_check.training_predictions import TrainingPredictions, known_examples
+from headrace.acceleration.example_reading import read_records, split_files
 from headrace.contents.serving_check import ServingCheck, read_serving_check
 from headrace.metadata import State
 from headrace.testing import ComponentResult, artifact, run_component
+from headrace.testing.frames import write_frame
 from tests.components.infra_check import broken_models
 from tests.components.infra_check.broken_models import save
 from tests.components.infra_check.small_taxi_model import RECORDED, SKEWED
@@ -218,6 +222,19 @@ def test_mistakes_in_the_pipeline_fail_the_run_and_say_what_to_do(trained: Train
     assert failure(**compared, examples=others).startswith(
         "none of the examples is one of those that training recorded"
     )
+
+
+def test_recorded_features_are_found_whichever_types_of_numbers_training_made_of_them(
+    trained: Trained, tmp_path: Path
+) -> None:
+    write_frame(trained.trips["eval"], tmp_path)
+    records = [some for file in split_files(tmp_path) for some in read_records(file, 300)]
+    recorded = TrainingPredictions.read(trained.model_run)
+    whole = recorded.features["payment_type_xf"].astype(np.int64)
+    others = replace(recorded, features={**recorded.features, "payment_type_xf": whole})
+    known, same = (known_examples(one, trained.graph, records) for one in (recorded, others))
+    assert known.examples == same.examples
+    assert len(known.examples) > 0.9 * RECORDED
 
 
 def test_beside_other_threads_the_process_is_a_new_one_and_imports_tensorflow(tmp_path: Path) -> None:
