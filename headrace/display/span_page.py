@@ -42,7 +42,7 @@ def span_figure(spans: pd.DataFrame, metric: str) -> go.Figure:
     heights = [1.0, *(_BAR_SHARE for _ in bars)]
     total = sum(heights)
     figure = make_subplots(len(heights), 1, shared_xaxes=True, vertical_spacing=0.07, row_heights=heights)
-    figure.update_layout(template=template(), height=_TOP_HEIGHT * total, bargap=0.5)
+    figure.update_layout(template=template(), height=_TOP_HEIGHT * total, bargap=0.6)
     figure.update_layout(margin={"l": 12, "r": 24, "t": 40, "b": 48})
     _draw_metric(figure, spans, metric)
     for row, name in enumerate(bars, start=2):
@@ -95,7 +95,7 @@ def _draw_metric(figure: go.Figure, spans: pd.DataFrame, metric: str) -> None:
         name="the model that was live",
         mode="lines+markers",
         line={"color": _LIVE, "width": 2, "dash": "dot"},
-        marker={"symbol": "circle-open", "size": 11, "line": {"width": 2}},
+        marker={"symbol": "circle-open", "size": 15, "line": {"width": 2}},
         hovertemplate=f"live model<br>{metric} %{{y:.4f}}<extra>span %{{x}}</extra>",
         **place,
     )
@@ -110,7 +110,7 @@ def _draw_metric(figure: go.Figure, spans: pd.DataFrame, metric: str) -> None:
                 y=its["candidate_value"],
                 name=str(verdict),
                 mode="markers",
-                marker={"symbol": symbol, "size": 13, "color": colour},
+                marker={"symbol": symbol, "size": 11, "color": colour},
                 customdata=its["why"].map(_wrapped),
                 hovertemplate=f"candidate<br>{metric} %{{y:.4f}}<br>%{{customdata}}<extra>span %{{x}}</extra>",
                 **place,
