@@ -267,4 +267,4 @@ def _open(given: "MetadataStore | Path | str | None") -> "MetadataStore":
 
     if isinstance(given, MetadataStore):
         return given
-    return MetadataStore.open(Path(given) if given else Settings.load().metadata_path)
+    return MetadataStore.open(Path(given)) if given else MetadataStore.of_project(Settings.load())

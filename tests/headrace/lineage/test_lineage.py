@@ -8,14 +8,30 @@ import pytest
 
 from headrace.errors import MetadataStoreError
 from headrace.lineage import Lineage
+from headrace.metadata import MetadataStore
 from headrace.metadata import properties as names
+from headrace.metadata.connecting import project_config
+from headrace.settings import Settings
 from tests.headrace.lineage.conftest import Recorder
+from tests.headrace.recording import record_run
 
 
 def test_nothing_is_read_before_it_is_asked_for(tmp_path: Path) -> None:
     lineage = Lineage(tmp_path / "none.sqlite")
     with pytest.raises(MetadataStoreError, match="nothing is recorded yet"):
         lineage.runs()
+
+
+def test_without_a_store_it_is_the_projects_wherever_that_is(
+    settings_with_each_store: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_with_each_store
+    monkeypatch.setenv("HEADRACE_HOME", str(settings.home))
+    if settings.metadata:
+        monkeypatch.setenv("HEADRACE_METADATA", settings.metadata.get_secret_value())
+    settings.make_home()
+    record_run(MetadataStore.connect(project_config(settings)), "small", "1")
+    assert [run.id for run in Lineage().runs()] == ["1"]
 
 
 def test_importing_it_imports_nothing_heavy() -> None:
