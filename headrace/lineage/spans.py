@@ -61,20 +61,19 @@ class Spans(Shown):
     spans: tuple[SpanFacts, ...]
 
     def sections(self) -> list[Section]:
-        """A table by span, then why each verdict was as it was."""
+        """A table by span, then their runs and the reasons for the verdicts, then what drifted."""
         metric = self.metric or "metric"
-        columns = ("span", "rows", "drift", metric, f"live {metric}", "verdict", "live after", "run")
+        columns = ("span", "rows", "drift", metric, f"live {metric}", "verdict", "live after")
         title = f"{self.pipeline} by span, and which span's model was live after it"
-        table = Section(title, (), columns, tuple(map(_cells, self.spans)))
-        reasons = tuple((f"span {one.span}", one.why) for one in self.spans if one.why)
-        drifts = tuple(
-            (f"span {one.span}", ", ".join(one.drifted_features)) for one in self.spans if one.drifted_features
-        )
-        found = [table]
-        if reasons:
-            found.append(Section("Why", (), ("", ""), reasons))
-        if drifts:
-            found.append(Section("What drifted", (), ("", ""), drifts))
+        runs = tuple((str(one.span), _run_text(one), one.why) for one in self.spans)
+        found = [
+            Section(title, (), columns, tuple(map(_cells, self.spans))),
+            Section("Runs, and why the verdict", (), ("span", "run", "why"), runs),
+        ]
+        drifted = [one for one in self.spans if one.drifted_features]
+        if drifted:
+            rows = tuple((str(one.span), ", ".join(one.drifted_features or ())) for one in drifted)
+            found.append(Section("What drifted", (), ("span", "features"), rows))
         return found
 
     def rows(self) -> list[dict[str, object]]:
@@ -264,13 +263,16 @@ def _cells(one: SpanFacts) -> tuple[str, ...]:
         _value(one.live_value, one.baseline is not None),
         _verdict_text(one),
         _live_text(one),
-        one.run if one.state == "succeeded" else f"{one.run} ({text(one.state)})",
     )
 
 
 def _value(value: float | None, expected: bool) -> str:
     """None is unknown where there was a model to measure, and nothing where there was none."""
     return f"{value:.4f}" if value is not None else UNKNOWN if expected else "none"
+
+
+def _run_text(one: SpanFacts) -> str:
+    return one.run if one.state == "succeeded" else f"{one.run} ({text(one.state)})"
 
 
 def _verdict_text(one: SpanFacts) -> str:

@@ -65,11 +65,11 @@ def test_what_was_not_recorded_is_unknown(recorder: Recorder) -> None:
     assert spans.metric is None
     assert column(spans, "drifted") == [None, None]
     assert column(spans, "candidate_value") == [None, None]
-    [table, reasons] = spans.sections()
-    assert table.rows[0][:7] == ("2", "200", "unknown", "unknown", "none", "blessed", "span 2")
+    [table, runs] = spans.sections()
+    assert table.rows[0] == ("2", "200", "unknown", "unknown", "none", "blessed", "span 2")
     assert table.rows[1][:5] == ("3", "300", "unknown", "unknown", "unknown")
     assert "unknown" in spans._repr_html_()
-    assert reasons.rows[0] == ("span 2", "blessed: no threshold was set")
+    assert runs.rows[0] == ("2", "run-2", "blessed: no threshold was set")
 
 
 def test_the_newest_run_that_succeeded_stands_for_a_span_and_one_that_failed_where_none_did(
@@ -83,7 +83,7 @@ def test_the_newest_run_that_succeeded_stands_for_a_span_and_one_that_failed_whe
     assert column(spans, "run") == ["second", "fourth"]
     assert column(spans, "runs") == [3, 1]
     assert column(spans, "state") == ["succeeded", "failed"]
-    assert spans.sections()[0].rows[1][-1] == "fourth (failed)"
+    assert spans.sections()[1].rows[1][1] == "fourth (failed)"
 
 
 def test_a_span_without_a_model_was_not_judged_unless_its_run_failed(recorder: Recorder) -> None:
@@ -125,7 +125,7 @@ def test_drift_is_what_a_report_says_as_far_as_it_is_still_there(recorder: Recor
     spans = recorder.lineage.spans("small")
     assert column(spans, "drifted") == [None, 2, 1, 0]
     assert column(spans, "drifted_features") == [None, ("origin", "temp"), None, None]
-    assert spans.sections()[-1].rows == (("span 4", "origin, temp"),)
+    assert spans.sections()[-1].rows == (("4", "origin, temp"),)
 
 
 def test_the_metric_is_read_from_the_evaluation_of_both_models(recorder: Recorder) -> None:
