@@ -63,7 +63,7 @@ class ConsoleSeries:
         """The page with the chart, made anew."""
         from headrace.display.span_page import span_page
 
-        folder = self._settings.home / "pages"
+        folder = self._settings.pages
         folder.mkdir(exist_ok=True)
         path = folder / f"{spans.pipeline}-spans.html"
         path.write_text(span_page(spans.to_frame(), spans.pipeline, spans.metric), encoding="utf-8")
