@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,64 +31,37 @@ from tfx.utils import io_utils, json_utils, path_utils, proto_utils
 from headrace.acceleration.evaluator_extraction import extracted
 from headrace.acceleration.evaluator_metrics import SlicedMetrics
 from headrace.acceleration.evaluator_writing import write
-from headrace.acceleration.local_executor import LocalExecutor, why_not_here
+from headrace.acceleration.local_executor import Artifacts, LocalExecutor
 from headrace.acceleration.not_equal import NotEqualError
 
-Artifacts = Mapping[str, Sequence[Artifact]]
 _CUSTOM = (MODULE_FILE_KEY, MODULE_PATH_KEY, "custom_eval_shared_model", "custom_extractors")
-
-
-def why_not(
-    input_dict: Artifacts,
-    output_dict: Artifacts,
-    exec_properties: Mapping[str, Any],
-    beam_pipeline_args: Sequence[str] = (),
-) -> str:
-    """Why the stock executor has to do this; empty if it need not, as far as can be seen without the models.
-
-    Args:
-        input_dict: what the executor would be given.
-        output_dict: what the executor would be given.
-        exec_properties: what the executor would be given.
-        beam_pipeline_args: what Beam would be given.
-    """
-    artifacts = [artifact for given in (input_dict, output_dict) for some in given.values() for artifact in some]
-    if reason := why_not_here(beam_pipeline_args, [artifact.uri for artifact in artifacts]):
-        return reason
-    for key in _CUSTOM:
-        if exec_properties.get(key):
-            return f"{key} is given"
-    if not exec_properties.get(EVAL_CONFIG_KEY):
-        return "there is no eval_config"
-    if max(len(input_dict.get(key, ())) for key in (MODEL_KEY, BASELINE_MODEL_KEY)) > 1:
-        return "there is more than one model of a kind"
-    if not input_dict.get(EXAMPLES_KEY) or not output_dict.get(EVALUATION_KEY):
-        return "there are no examples, or there is nowhere to write to"
-    for examples in input_dict[EXAMPLES_KEY]:
-        payload, file_format = examples_utils.get_payload_format(examples), examples_utils.get_file_format(examples)
-        if payload != example_gen_pb2.FORMAT_TF_EXAMPLE:
-            return f"the payload format is {example_gen_pb2.PayloadFormat.Name(payload)}"
-        if file_format not in (None, "tfrecords_gzip", "FORMAT_TFRECORDS_GZIP"):
-            return f"the file format is {file_format}"
-    return _why_not_config(_given_config(exec_properties))
-
-
-def _why_not_config(config: config_pb2.EvalConfig) -> str:
-    unlike = {
-        "metrics are by query": any(spec.query_key for spec in config.metrics_specs),
-        "slices are by SQL": any(spec.slice_keys_sql for spec in config.slicing_specs),
-        "slices are compared with slices": bool(config.cross_slicing_specs),
-        "confidence intervals are asked for": config.options.compute_confidence_intervals.value,
-        "small slices are left out": config.options.min_slice_size.value > 1,
-        "outputs are left out": bool(config.options.disabled_outputs.values),
-    }
-    return next((reason for reason, is_so in unlike.items() if is_so), "")
 
 
 class Executor(LocalExecutor):
     """Stands in for the stock executor; what it writes differs in the order of slices and of additions alone."""
 
-    def Do(  # noqa: N802 - TFX calls it so
+    def why_not(self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: Mapping[str, Any]) -> str:
+        """Why the stock executor has to do this; empty if it need not, as far as can be seen without the models."""
+        if reason := super().why_not(input_dict, output_dict, exec_properties):
+            return reason
+        for key in _CUSTOM:
+            if exec_properties.get(key):
+                return f"{key} is given"
+        if not exec_properties.get(EVAL_CONFIG_KEY):
+            return "there is no eval_config"
+        if max(len(input_dict.get(key, ())) for key in (MODEL_KEY, BASELINE_MODEL_KEY)) > 1:
+            return "there is more than one model of a kind"
+        if not input_dict.get(EXAMPLES_KEY) or not output_dict.get(EVALUATION_KEY):
+            return "there are no examples, or there is nowhere to write to"
+        for examples in input_dict[EXAMPLES_KEY]:
+            payload, file_format = examples_utils.get_payload_format(examples), examples_utils.get_file_format(examples)
+            if payload != example_gen_pb2.FORMAT_TF_EXAMPLE:
+                return f"the payload format is {example_gen_pb2.PayloadFormat.Name(payload)}"
+            if file_format not in (None, "tfrecords_gzip", "FORMAT_TFRECORDS_GZIP"):
+                return f"the file format is {file_format}"
+        return _why_not_config(_given_config(exec_properties))
+
+    def work(
         self,
         input_dict: dict[str, list[Artifact]],
         output_dict: dict[str, list[Artifact]],
@@ -104,9 +77,6 @@ class Executor(LocalExecutor):
         Raises:
             NotEqualError: the stock executor has to do this; nothing was written.
         """
-        self._log_startup(input_dict, output_dict, exec_properties)
-        if reason := why_not(input_dict, output_dict, exec_properties, self._beam_pipeline_args):
-            raise NotEqualError("the stock Evaluator has to do this", why=reason)
         config = _given_config(exec_properties)
         # As the stock executor has it: without a baseline no thresholds of a change hold.
         config = tfma.utils.update_eval_config_with_defaults(
@@ -132,6 +102,18 @@ class Executor(LocalExecutor):
             _bless(input_dict, output_dict, exec_properties, tfma.load_validation_result(folder).validation_ok)
         else:
             logging.info("No threshold configured, the model is not validated.")
+
+
+def _why_not_config(config: config_pb2.EvalConfig) -> str:
+    unlike = {
+        "metrics are by query": any(spec.query_key for spec in config.metrics_specs),
+        "slices are by SQL": any(spec.slice_keys_sql for spec in config.slicing_specs),
+        "slices are compared with slices": bool(config.cross_slicing_specs),
+        "confidence intervals are asked for": config.options.compute_confidence_intervals.value,
+        "small slices are left out": config.options.min_slice_size.value > 1,
+        "outputs are left out": bool(config.options.disabled_outputs.values),
+    }
+    return next((reason for reason, is_so in unlike.items() if is_so), "")
 
 
 def _given_config(exec_properties: Mapping[str, Any]) -> config_pb2.EvalConfig:

@@ -4,7 +4,7 @@ import json
 import logging
 import os
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -16,8 +16,7 @@ from tfx.types import Artifact, artifact_utils, standard_component_specs
 from tfx.types.standard_artifacts import Examples
 from tfx.utils import proto_utils
 
-from headrace.acceleration.local_executor import LocalExecutor, why_not_here
-from headrace.acceleration.not_equal import NotEqualError
+from headrace.acceleration.local_executor import Artifacts, LocalExecutor, why_not_here
 from headrace.acceleration.parallel import cores
 from headrace.acceleration.split_writing import Pieces, SplitFiles
 from headrace.acceleration.splitting import HashSplit
@@ -56,26 +55,20 @@ class ExampleGenExecutor(LocalExecutor, Generic[Source]):
             ParameterError: the rows cannot be split by the feature that the configuration names.
         """
 
-    @classmethod
-    def why_not(
-        cls, exec_properties: Mapping[str, Any], beam_pipeline_args: Sequence[str] = (), uris: Iterable[str] = ()
-    ) -> str:
-        """Why the stock executor has to do this; empty if it need not.
-
-        Args:
-            exec_properties: what the executor would be given.
-            beam_pipeline_args: what Beam would be given.
-            uris: of the output artifacts.
-        """
+    def why_not(self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: Mapping[str, Any]) -> str:
+        """Why the stock executor has to do this; empty if it need not: the formats, and where the files are."""
         payload = exec_properties.get(standard_component_specs.OUTPUT_DATA_FORMAT_KEY)
-        if payload and payload not in cls.PAYLOAD_FORMATS:
+        if payload and payload not in self.PAYLOAD_FORMATS:
             return f"the payload format is {_name_of(example_gen_pb2.PayloadFormat, payload)}"
         file_format = exec_properties.get(standard_component_specs.OUTPUT_FILE_FORMAT_KEY)
         if file_format and file_format != example_gen_pb2.FORMAT_TFRECORDS_GZIP:
             return f"the file format is {_name_of(example_gen_pb2.FileFormat, file_format)}"
-        return why_not_here(beam_pipeline_args, (exec_properties[standard_component_specs.INPUT_BASE_KEY], *uris))
+        read = exec_properties[standard_component_specs.INPUT_BASE_KEY]
+        return why_not_here(self._beam_pipeline_args, [read]) or super().why_not(
+            input_dict, output_dict, exec_properties
+        )
 
-    def Do(  # noqa: N802 - TFX calls it so
+    def work(
         self,
         input_dict: dict[str, list[Artifact]],
         output_dict: dict[str, list[Artifact]],
@@ -93,10 +86,7 @@ class ExampleGenExecutor(LocalExecutor, Generic[Source]):
             InputDataError: the files are not what the stock executor would read; nothing was written.
             ParameterError: the rows cannot be split by the feature that the configuration names.
         """
-        self._log_startup(input_dict, output_dict, exec_properties)
         examples = artifact_utils.get_single_instance(output_dict[standard_component_specs.EXAMPLES_KEY])
-        if reason := self.why_not(exec_properties, self._beam_pipeline_args, [examples.uri]):
-            raise NotEqualError("the stock executor has to do this", why=reason)
         config, output = configs(exec_properties)
         names = utils.generate_output_split_names(config, output)
         base = exec_properties[standard_component_specs.INPUT_BASE_KEY]

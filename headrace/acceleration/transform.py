@@ -8,8 +8,7 @@ from tfx.components.util import udf_utils
 from tfx.types import Artifact, standard_component_specs
 from tfx.utils import io_utils
 
-from headrace.acceleration.local_executor import LocalExecutor, why_not_here
-from headrace.acceleration.not_equal import NotEqualError
+from headrace.acceleration.local_executor import LocalExecutor
 from headrace.acceleration.transform_inputs import TransformInputs
 from headrace.acceleration.transform_steps import run
 
@@ -25,7 +24,7 @@ _FUNCTIONS = (
 class Executor(LocalExecutor, stock.Executor):
     """Stands in for the stock executor; what it writes differs in the order of the examples alone."""
 
-    def Do(  # noqa: N802 - TFX calls it so
+    def work(
         self,
         input_dict: dict[str, list[Artifact]],
         output_dict: dict[str, list[Artifact]],
@@ -42,10 +41,6 @@ class Executor(LocalExecutor, stock.Executor):
             NotEqualError: the stock executor has to do this; nothing was written.
             Exception: what the user's functions raise.
         """
-        self._log_startup(input_dict, output_dict, exec_properties)
-        uris = [one.uri for artifacts in (*input_dict.values(), *output_dict.values()) for one in artifacts]
-        if reason := why_not_here(self._beam_pipeline_args, uris):
-            raise NotEqualError("the stock Transform has to do this", why=reason)
         given = TransformInputs.of(input_dict, output_dict, exec_properties)
         named = {name: exec_properties.get(name) for name in _FUNCTIONS}
         _, packages = udf_utils.decode_user_module_key(named[standard_component_specs.MODULE_PATH_KEY])

@@ -37,6 +37,7 @@ class StockExecutor(LocalExecutor, stock.Executor):
     """The stock one, which does not pack TFX up for remote workers first."""
 
     _make_beam_pipeline_fn = None
+    work = stock.Executor.Do
 
 
 class Model(tf.Module):

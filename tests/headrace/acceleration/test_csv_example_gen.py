@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tfx.components.example_gen.base_example_gen_executor import _PartitionFn
 from tfx.components.example_gen.csv_example_gen import executor as stock
+from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.proto import example_gen_pb2
+from tfx.types import standard_artifacts
 
 from headrace.acceleration import csv_blocks, csv_passes
 from headrace.acceleration.csv_example_gen import Executor
@@ -186,15 +188,28 @@ def test_compressed_files_are_left_to_the_stock_executor(tmp_path: Path) -> None
         run(Executor, properties(tmp_path, {"all": "*"}), tmp_path / "out")
 
 
-def test_why_not() -> None:
-    given = properties(TAXI, {"all": "*.csv"})
-    assert (
-        Executor.why_not(given)
-        == Executor.why_not(given, ["--runner=FnApiRunner", "--direct_num_workers=0"], ["/out"])
-        == ""
-    )
-    assert "DataflowRunner" in Executor.why_not(given, ["--runner", "DataflowRunner"])
-    assert "gs://bucket" in Executor.why_not(given, uris=["gs://bucket/out"])
-    assert "gs://bucket" in Executor.why_not(given | {"input_base": "gs://bucket"})
-    assert "FORMAT_PROTO" in Executor.why_not(given | {"output_data_format": example_gen_pb2.FORMAT_PROTO})
-    assert "77" in Executor.why_not(given | {"output_file_format": 77})
+@pytest.mark.parametrize(
+    ("other", "beam", "folder", "reason"),
+    [
+        ({}, [], "/out", ""),
+        ({}, ["--runner=FnApiRunner", "--direct_num_workers=0"], "/out", ""),
+        ({}, ["--runner", "DataflowRunner"], "/out", "DataflowRunner"),
+        ({}, [], "gs://bucket/out", "gs://bucket"),
+        ({"input_base": "gs://bucket"}, [], "/out", "gs://bucket"),
+        ({"output_data_format": example_gen_pb2.FORMAT_PROTO}, [], "/out", "FORMAT_PROTO"),
+        ({"output_file_format": 77}, [], "/out", "77"),
+    ],
+)
+def test_what_is_left_to_the_stock_executor_has_a_reason(
+    other: dict[str, Any], beam: list[str], folder: str, reason: str
+) -> None:
+    examples = standard_artifacts.Examples()
+    examples.uri = folder
+    executor = Executor(BaseBeamExecutor.Context(beam_pipeline_args=beam))
+    given = properties(TAXI, {"all": "*.csv"}) | other
+    found = executor.why_not({}, {"examples": [examples]}, given)
+    assert reason in found
+    assert bool(found) == bool(reason)
+    if reason:
+        with pytest.raises(NotEqualError, match="the stock executor has to do this"):
+            executor.Do({}, {"examples": [examples]}, given)
