@@ -75,7 +75,9 @@ def read_flights(fn_args: FnArgs, transform: tft.TFTransformOutput) -> Flights:
             values = batch.column(batch.schema.get_field_index(transformed_name(name))).flatten()
             parts.append(values.to_numpy())
     whole = {name: np.concatenate(parts) for name, parts in columns.items()}
-    order = np.argsort(whole.pop(ORDER), kind="stable")
+    # Transform does not keep the order of flights: without one of their own, no training would be like the other.
+    day = whole.pop(ORDER)
+    order = np.lexsort([*whole.values(), day])  # by the day first: the last key is the first
     late = whole.pop(LABEL)[order].astype(np.float32)
     return Flights({transformed_name(name): values[order] for name, values in whole.items()}, late)
 
