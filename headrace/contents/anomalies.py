@@ -1,4 +1,4 @@
-"""Anomalies that ExampleValidator recorded, read without TensorFlow."""
+"""Anomalies that ExampleValidator or DistributionValidator recorded, read without TensorFlow."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,7 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from headrace.contents.splits import files_by_split
 
-FILE_NAME = "SchemaDiff.pb"  # what ExampleValidator writes, one a split
+FILE_NAME = "SchemaDiff.pb"  # what both write, one a split or pair of splits
 DATASET = "(whole dataset)"  # stands for a feature's name where all of the data is meant
 
 
@@ -40,4 +40,7 @@ def read_anomalies(folder: Path) -> list[Anomaly]:
 
 def _anomaly(split: str, feature: str, info: anomalies_pb2.AnomalyInfo) -> Anomaly:
     severity = anomalies_pb2.AnomalyInfo.Severity.Name(info.severity)
-    return Anomaly(split, feature, severity, info.short_description, info.description)
+    # DistributionValidator leaves but the reasons.
+    summary = info.short_description or "; ".join(reason.short_description for reason in info.reason)
+    description = info.description or " ".join(reason.description for reason in info.reason)
+    return Anomaly(split, feature, severity, summary, description)

@@ -1,8 +1,11 @@
-"""The folders of an artifact's splits: TFX writes `Split-train`, `Split-eval`; Transform one file for all."""
+"""The folders of an artifact's splits.
+
+TFX writes `Split-train`; of two splits that it compares, `SplitPair-train_eval`; Transform one file for all.
+"""
 
 from pathlib import Path
 
-PREFIX = "Split-"
+PREFIX, PAIR_PREFIX = "Split-", "SplitPair-"
 ALL_SPLITS = "all splits"  # stands for a split's name where an artifact has one file for all
 
 
@@ -12,7 +15,11 @@ def split_folders(folder: Path) -> dict[str, Path]:
     Raises:
         FileNotFoundError: there is no such folder, or it holds no split.
     """
-    folders = {path.name.removeprefix(PREFIX): path for path in sorted(folder.glob(f"{PREFIX}*"))}
+    folders = {
+        path.name.removeprefix(prefix): path
+        for prefix in (PREFIX, PAIR_PREFIX)
+        for path in sorted(folder.glob(f"{prefix}*"))
+    }
     if not folders:
         raise FileNotFoundError(f"no {PREFIX}* folder in {folder}")
     return folders

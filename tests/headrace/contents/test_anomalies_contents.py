@@ -29,6 +29,19 @@ def test_anomalies_come_by_split_and_feature(tmp_path: Path) -> None:
     ]
 
 
+def test_what_two_splits_differ_in_is_told_by_its_reasons(tmp_path: Path) -> None:
+    found = anomalies_pb2.Anomalies()
+    info = found.anomaly_info["origin"]
+    info.severity = anomalies_pb2.AnomalyInfo.ERROR
+    info.reason.add(short_description="High Linfty distance", description="It is 0.024 (up to six digits).")
+    path = tmp_path / "SplitPair-train_eval" / "SchemaDiff.pb"
+    path.parent.mkdir()
+    path.write_bytes(found.SerializeToString())
+    assert read_anomalies(tmp_path) == [
+        Anomaly("train_eval", "origin", "ERROR", "High Linfty distance", "It is 0.024 (up to six digits).")
+    ]
+
+
 def test_no_anomalies_is_an_empty_list(tmp_path: Path) -> None:
     write(tmp_path, "train", anomalies_pb2.Anomalies())
     assert read_anomalies(tmp_path) == []
