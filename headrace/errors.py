@@ -10,6 +10,7 @@ HeadraceError
 │   ├── HomeError               the home folder cannot be written
 │   └── MetadataStoreError      the metadata store cannot be opened
 ├── AnomaliesFoundError     a gate stopped the run; exit code 1
+├── DriftFoundError         a monitor stopped the run; exit code 1
 ├── EventsRefusedError      a lineage server did not take all events; exit code 1
 ├── RunFailedError          some nodes failed; exit code 1
 └── RunCanceledError        somebody stopped the run; exit code 130, as for Ctrl-C
@@ -96,6 +97,10 @@ class AnomaliesFoundError(HeadraceError):
 
 class EventsRefusedError(HeadraceError):
     """A lineage server did not take all events that were sent to it."""
+
+
+class DriftFoundError(HeadraceError):
+    """A monitor found that the data drifted, and was told to stop then."""
 
 
 class RunFailedError(HeadraceError):

@@ -66,10 +66,10 @@ def show(run: str, as_json: bool) -> None:
     record = find_run(settings, store, run)
     folder = settings.log_folder(record.pipeline, record.id)
     if as_json:
-        executions = [_execution_facts(one) for one in record.executions]
+        executions = [{**_execution_facts(one), "notes": _notes(store, one)} for one in record.executions]
         _print_json({**_facts(record), "log_folder": str(folder), "executions": executions})
     else:
-        _print_run(record, folder)
+        _print_run(record, folder, {one.id: _notes(store, one) for one in record.executions})
 
 
 @runs.command()
@@ -223,7 +223,16 @@ def _print_runs(records: "Iterable[RunRecord]") -> None:
     console().print(table)
 
 
-def _print_run(record: "RunRecord", folder: Path) -> None:
+def _notes(store: "MetadataStore | None", execution: "Execution") -> list[str]:
+    """What the execution left notes of on the artifacts that it made."""
+    from headrace.metadata.properties import NOTE
+
+    outputs = store.outputs(execution.id) if store and execution.state.succeeded else {}
+    made = (artifact for artifacts in outputs.values() for artifact in artifacts)
+    return [str(note) for one in made if (note := one.properties.get(NOTE))]
+
+
+def _print_run(record: "RunRecord", folder: Path, notes: dict[int, list[str]]) -> None:
     from rich.table import Table
 
     from headrace.orchestration.run_records import failure_of_execution
@@ -249,6 +258,9 @@ def _print_run(record: "RunRecord", folder: Path) -> None:
     screen.print(title, style="bold", soft_wrap=True)
     screen.print(f"started {record.started.astimezone():%Y-%m-%d %H:%M:%S}, logs in {folder}", soft_wrap=True)
     screen.print(table if record.executions else "no node has started yet")
+    for execution in record.executions:
+        for note in notes[execution.id]:
+            screen.print(f"{execution.node}: {note}", soft_wrap=True)
     for execution in record.executions:
         if failure := failure_of_execution(execution):
             screen.print(f"{execution.node} failed", style="bold red", soft_wrap=True)

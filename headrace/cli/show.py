@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("artifact")
 def show(artifact: str) -> None:
-    """Show what ARTIFACT holds: anomalies, a schema, an evaluation, its properties.
+    """Show what ARTIFACT holds: anomalies, a schema, an evaluation, a drift report, its properties.
 
     ARTIFACT is an id, as in messages of `headrace run`, or the artifact's folder.
     """
@@ -80,6 +80,10 @@ def _contents(artifact: "Artifact") -> "RenderableType":
             return verdict_text(evaluation)
         case "InfraBlessing" if (folder / CHECK_FILE).is_file():
             return read_serving_check(folder).text
+        case "DriftReport":
+            from headrace.contents.drift import CHART_NAME, drift_text, read_drift
+
+            return f"{drift_text(read_drift(folder))}\nchart: {folder / CHART_NAME}"
         case _:
             return _recorded(artifact)
 

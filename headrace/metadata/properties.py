@@ -35,3 +35,6 @@ HOST = "headrace_host"
 PARAMETERS = "headrace_parameters"  # RuntimeParameters and the values they had, defaults too, as JSON
 COMMAND = "headrace_command"  # what was typed; of a run for one of several spans, what runs that span alone
 BASIS = "headrace_basis"  # what a whole run started from, digests of code, definition and data by name, as JSON
+
+# On artifacts, of types that declare it: a component's word to whoever runs the pipeline. Headrace only reads it.
+NOTE = "note"

@@ -49,6 +49,7 @@ class JsonProgress:
             pushed=list(findings.pushed),
             served=[check.blessed for check in findings.served],
             told=[one.text for one in findings.told],
+            notes=[{"node": node, "note": note} for node, note in findings.notes],
             log_folder=outcome.log_folder,
         )
 

@@ -16,6 +16,7 @@ from headrace.contents.notification import NOTIFICATION, Notification, read_noti
 from headrace.contents.serving_check import ServingCheck, read_serving_check
 from headrace.contents.verdict import verdict_text
 from headrace.metadata import Artifact, MetadataStore
+from headrace.metadata.properties import NOTE
 from headrace.orchestration.outcomes import NodeState, RunOutcome
 
 Content = TypeVar("Content")
@@ -38,23 +39,26 @@ class Findings:
     pushed: tuple[str, ...]  # one for each pusher: where to, or empty
     served: tuple[ServingCheck, ...] = ()
     told: tuple[Notification, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()  # node, and what it left a note of on an artifact
 
 
 def findings_of(outcome: RunOutcome, store: MetadataStore) -> Findings:
     """Reads the outputs of the nodes that ended well; takes seconds where there is an evaluation."""
-    outputs = [
-        artifact
+    made = [
+        (node.node, artifact)
         for node in outcome.nodes
         if node.state.unlocks
         for execution_id in node.executions
         for artifacts in store.outputs(execution_id).values()
         for artifact in artifacts
     ]
+    outputs = [artifact for _, artifact in made]
     return Findings(
         evaluations=tuple(_read(read_evaluation, outputs, "ModelEvaluation")),
         pushed=tuple(str(one.properties.get("pushed_destination", "")) for one in outputs if one.type == "PushedModel"),
         served=tuple(_read(read_serving_check, outputs, "InfraBlessing")),
         told=tuple(_read(read_notification, outputs, NOTIFICATION)),
+        notes=tuple((node, str(note)) for node, one in made if (note := one.properties.get(NOTE))),
     )
 
 
@@ -78,6 +82,8 @@ def print_summary(outcome: RunOutcome, findings: Findings, console: Console) -> 
     for one in findings.told:
         if one.events:
             console.print(f"note: {escape(one.text)}", style="bold yellow" if one.problem else None, soft_wrap=True)
+    for name, note in findings.notes:
+        console.print(f"[bold yellow]{escape(name)}:[/] {escape(note)}", soft_wrap=True)
     for node in outcome.failed:
         console.print(f"[bold red]{escape(node.node)} failed[/]")
         console.print(escape(str(node.failure)), soft_wrap=True)

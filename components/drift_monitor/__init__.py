@@ -1,0 +1,1 @@
+"""Compares the statistics of a span with a reference, and says which features drifted."""
