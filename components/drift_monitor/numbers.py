@@ -112,7 +112,7 @@ def numeric_bins(before: NumericSide, after: NumericSide) -> Binned:
 def _places(pooled: Numbers, exact: npt.NDArray[np.bool_]) -> list[int]:
     """Where bins end: at exact places, and at others where no exact one is near."""
     inner = (pooled >= SMALLEST_BIN) & (pooled <= 1 - SMALLEST_BIN)
-    chosen = set(np.flatnonzero(exact & inner))
+    chosen = {int(place) for place in np.flatnonzero(exact & inner)}
     shares = pooled[sorted(chosen)]
     for tenth in TENTHS:
         if not np.any(np.abs(shares - tenth) <= GAP):
@@ -121,7 +121,7 @@ def _places(pooled: Numbers, exact: npt.NDArray[np.bool_]) -> list[int]:
     for place in sorted(chosen):
         last = pooled[kept[-1]] if kept else 0.0
         if place < len(pooled) and inner[place] and pooled[place] - last >= SMALLEST_BIN:
-            kept.append(int(place))
+            kept.append(place)
     return kept
 
 

@@ -17,6 +17,14 @@ ArtifactMap = dict[str, list[Artifact]]
 CANDIDATES, CURRENT, MODEL = "statistics", "current", "model"
 
 
+def examples_of(store: MetadataStore, model: int) -> set[int]:
+    """The ids of the examples that a model was made from, those that its examples were made from included."""
+    history = GraphReader(store)
+    # Where a condition decides whether to train, it has read other data as well: it is not what was trained on.
+    history.add_upstream([model], inputs_only=True)
+    return {one.id for one in history.artifacts() if one.type == "Examples"}
+
+
 class PreviousSpans(ResolverStrategy):
     """The statistics of the spans before the current one: the previous span, or a window of several.
 
@@ -49,9 +57,7 @@ class TrainedOn(ResolverStrategy):
         if model is None:
             return {CANDIDATES: [], MODEL: []}
         records = MetadataStore(store)
-        history = GraphReader(records)
-        history.add_upstream([model.id])
-        trained_on = {one.id for one in history.artifacts() if one.type == "Examples"}
+        trained_on = examples_of(records, model.id)
         made = GraphReader(records)
         made.add_producers([one.id for one in input_dict[CANDIDATES]])
         graph = made.graph(named=False)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Policy(StrEnum):
@@ -43,5 +44,7 @@ class Rules:
     @classmethod
     def from_json(cls, text: str) -> "Rules":
         """What `to_json` wrote."""
-        facts = json.loads(text)
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()})
+        facts: dict[str, Any] = json.loads(text)
+        for name in ("exclude", "splits", "by_divergence"):
+            facts[name] = tuple(facts[name])
+        return cls(**facts)

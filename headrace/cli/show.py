@@ -81,9 +81,13 @@ def _contents(artifact: "Artifact") -> "RenderableType":
         case "InfraBlessing" if (folder / CHECK_FILE).is_file():
             return read_serving_check(folder).text
         case "DriftReport":
+            from rich.console import Group
+            from rich.text import Text
+
             from headrace.contents.drift import CHART_NAME, drift_text, read_drift
 
-            return f"{drift_text(read_drift(folder))}\nchart: {folder / CHART_NAME}"
+            chart = Text(f"chart: {folder / CHART_NAME}", no_wrap=True, overflow="ignore")
+            return Group(drift_text(read_drift(folder)), chart)
         case _:
             return _recorded(artifact)
 

@@ -16,6 +16,8 @@ from headrace.metadata.store import MetadataStore
 # What is read under these keys is compared with, and nothing is made from it.
 COMPARED_WITH = frozenset({"baseline_model", "ingested"})
 _COMPARED = {"baseline_model": "model"}  # the keys of what is compared with it
+# How TFX's keys begin for what a node does not take as an input: what its condition or a parameter of it reads.
+IMPLICIT = "_"
 _INPUTS = (mlmd.Event.INPUT, mlmd.Event.DECLARED_INPUT)
 _OUTPUTS = (mlmd.Event.OUTPUT, mlmd.Event.DECLARED_OUTPUT)
 _AT_ONCE = 5000  # ids in a call
@@ -87,11 +89,16 @@ class GraphReader:
         self._store = store
         self._events: set[Event] = set()
 
-    def add_upstream(self, artifact_ids: Iterable[int]) -> None:
+    def add_upstream(self, artifact_ids: Iterable[int], *, inputs_only: bool = False) -> None:
         """Adds all that some artifacts were made from.
 
         An artifact may be the output of many executions: the one that made it, then those that took it from
         the cache, and resolvers that found it. The first made it. What is only compared with is not followed.
+
+        Args:
+            artifact_ids: of which.
+            inputs_only: do not follow what conditions and parameters read: it decides that a node runs, or how, and
+                is nothing that it works on.
         """
         seen: set[int] = set()
         made_by: set[int] = set()
@@ -104,7 +111,8 @@ class GraphReader:
             made_by |= new
             read = [event for event in self._by_execution(new) if not event.is_output]
             self._events |= set(read)
-            front = {event.artifact for event in read if event.key not in COMPARED_WITH} - seen
+            followed = (one for one in read if not (inputs_only and one.key.startswith(IMPLICIT)))
+            front = {event.artifact for event in followed if event.key not in COMPARED_WITH} - seen
 
     def add_downstream(self, artifact_ids: Iterable[int]) -> None:
         """Adds all that was made from some artifacts; what was taken from the cache was not made anew."""
