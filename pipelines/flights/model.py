@@ -11,6 +11,7 @@ import tensorflow_transform as tft
 from tfx.components.trainer.fn_args_utils import FnArgs
 from tfx_bsl.tfxio.dataset_options import RecordBatchesOptions
 
+from components.infra_check.training_predictions import record_predictions
 from pipelines.flights.features import (
     ARRIVAL_DELAY,
     LABEL,
@@ -26,6 +27,7 @@ SEED = 1
 BATCH_SIZE = 1024
 EPOCHS = 3
 PREDICTED = "probability"
+COMPARED = 256  # flights, whose predictions in training are compared with those in serving
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def run_fn(fn_args: FnArgs) -> None:
     """Trains on all flights and exports to `fn_args.serving_model_dir`; TFX's Trainer calls it."""
     transform = tft.TFTransformOutput(fn_args.transform_graph_path)
     flights = read_flights(fn_args, transform)
-    keras.utils.set_random_seed(SEED)
+    repeat_exactly()
     model = build_model(transform, keras_tuner.HyperParameters.from_config(fn_args.hyperparameters))
     model.fit(
         flights.features,
@@ -60,7 +62,16 @@ def run_fn(fn_args: FnArgs) -> None:
         verbose=2,
         callbacks=[keras.callbacks.TensorBoard(fn_args.model_run_dir)],
     )
+    some = flights.part(0, COMPARED)
+    predictions = {PREDICTED: model.predict(some.features, verbose=0)}
+    record_predictions(fn_args.model_run_dir, some.features, predictions)
     export(model, transform, fn_args.serving_model_dir)
+
+
+def repeat_exactly() -> None:
+    """Makes a training with the same data the same training, however many threads share it."""
+    keras.utils.set_random_seed(SEED)
+    tf.config.experimental.enable_op_determinism()
 
 
 def read_flights(fn_args: FnArgs, transform: tft.TFTransformOutput) -> Flights:

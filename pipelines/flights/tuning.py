@@ -1,12 +1,11 @@
 """The search for hyperparameters: a few trials on a sample, judged on the latest flights of the window."""
 
-import keras
 import keras_tuner
 import tensorflow_transform as tft
 from tfx.components.trainer.fn_args_utils import FnArgs
 from tfx.components.tuner.component import TunerFnResult
 
-from pipelines.flights.model import BATCH_SIZE, SEED, build_model, read_flights
+from pipelines.flights.model import BATCH_SIZE, SEED, build_model, read_flights, repeat_exactly
 
 TRIALS = 3
 SAMPLE = 40_000  # flights; of them the latest fifth judges
@@ -29,7 +28,7 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
     sample = flights.part(0, step=max(1, len(flights.late) // SAMPLE))
     latest = len(sample.late) * 4 // 5
     known, later = sample.part(0, latest), sample.part(latest)
-    keras.utils.set_random_seed(SEED)
+    repeat_exactly()
     tuner = keras_tuner.RandomSearch(
         lambda hyperparameters: build_model(transform, hyperparameters),
         objective=keras_tuner.Objective("val_auc", "max"),
