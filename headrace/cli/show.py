@@ -41,7 +41,8 @@ def show(artifact: str) -> None:
         console.print(_recorded(found))
         return
     try:
-        console.print(_contents(found))
+        contents = _contents(found)
+        console.print(contents, soft_wrap=isinstance(contents, str))  # a path in it stays whole
     except (OSError, ValueError, DecodeError) as error:
         raise UserError("the artifact cannot be read", where=found.uri, why=str(error)) from error
 
@@ -81,13 +82,9 @@ def _contents(artifact: "Artifact") -> "RenderableType":
         case "InfraBlessing" if (folder / CHECK_FILE).is_file():
             return read_serving_check(folder).text
         case "DriftReport":
-            from rich.console import Group
-            from rich.text import Text
-
             from headrace.contents.drift import CHART_NAME, drift_text, read_drift
 
-            chart = Text(f"chart: {folder / CHART_NAME}", no_wrap=True, overflow="ignore")
-            return Group(drift_text(read_drift(folder)), chart)
+            return f"{drift_text(read_drift(folder))}\nchart: {folder / CHART_NAME}"
         case _:
             return _recorded(artifact)
 
