@@ -164,6 +164,7 @@ def test_a_run_is_shown_with_time_memory_and_log_of_each_node(
         "peak_memory_bytes": 640_000_000,
         "error": None,
         "log": str(log),
+        "notes": [],
     }
 
 
