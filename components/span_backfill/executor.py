@@ -55,6 +55,7 @@ def _artifact(span: Span, folder: str) -> Examples:
     """An artifact as an ExampleGen's driver would describe it; several of one output lie below its folder."""
     examples = Examples()
     examples.uri = os.path.join(folder, f"span-{span.number}")
+    examples.span = span.number
     examples.set_int_custom_property(utils.SPAN_PROPERTY_NAME, span.number)
     if span.version is not None:
         examples.set_int_custom_property(utils.VERSION_PROPERTY_NAME, span.version)

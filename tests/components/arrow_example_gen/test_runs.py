@@ -87,6 +87,14 @@ def test_the_span_may_be_a_number_a_parameter_of_the_run_or_what_another_node_fo
     assert spans == {"fixed": 1, "asked": 3, "found": 2}
 
 
+def test_what_is_made_of_examples_knows_their_span(run_pipeline: RunPipeline, data: Path) -> None:
+    write(data / "3.parquet", *range(10))
+    examples = ArrowExampleGen(str(data), pattern(all="{SPAN}.parquet"))
+    ran = run_pipeline("spans", [examples, StatisticsGen(examples.outputs["examples"])])
+    [statistics] = ran.store.outputs(ran.of("StatisticsGen")[0].id)["statistics"]
+    assert statistics.properties["span"] == 3
+
+
 def test_a_span_that_is_not_there_is_named(run_pipeline: RunPipeline, data: Path) -> None:
     write(data / "1.parquet", 1)
     ran = run_pipeline("spans", [ArrowExampleGen(str(data), pattern(all="{SPAN}.parquet"), span=7)])
