@@ -32,7 +32,10 @@ class DataBlessing(Artifact):
 class AnomalyGateSpec(ComponentSpec):
     """Channels and parameters of AnomalyGate."""
 
-    PARAMETERS = {"severity": ExecutionParameter(type=str)}
+    PARAMETERS = {
+        "severity": ExecutionParameter(type=str),
+        "schema_file": ExecutionParameter(type=str, optional=True),
+    }
     INPUTS = {"anomalies": ChannelParameter(type=ExampleAnomalies)}
     OUTPUTS = {"blessing": ChannelParameter(type=DataBlessing)}
 
@@ -46,12 +49,13 @@ class AnomalyGate(BaseComponent):
     SPEC_CLASS = AnomalyGateSpec
     EXECUTOR_SPEC = ExecutorClassSpec(Executor)
 
-    def __init__(self, anomalies: BaseChannel, severity: str = Severity.ERROR) -> None:
+    def __init__(self, anomalies: BaseChannel, severity: str = Severity.ERROR, schema_file: str | None = None) -> None:
         """Builds the node.
 
         Args:
-            anomalies: ExampleValidator's output.
+            anomalies: ExampleValidator's output, or the union of several: one artifact or more.
             severity: the mildest that stops the run, `WARNING` or `ERROR`.
+            schema_file: the schema's source, which a person edits where the data are right; the message names it.
 
         Raises:
             ParameterError: there is no such severity.
@@ -59,5 +63,10 @@ class AnomalyGate(BaseComponent):
         if severity not in list(Severity):
             raise ParameterError(f"AnomalyGate knows no severity {severity!r}", why=f"TFDV's are {', '.join(Severity)}")
         super().__init__(
-            AnomalyGateSpec(anomalies=anomalies, severity=str(severity), blessing=Channel(type=DataBlessing))
+            AnomalyGateSpec(
+                anomalies=anomalies,
+                severity=str(severity),
+                schema_file=schema_file,
+                blessing=Channel(type=DataBlessing),
+            )
         )

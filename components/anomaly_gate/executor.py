@@ -21,21 +21,41 @@ class Executor(BaseExecutor):
         """Runs the gate.
 
         Raises:
-            AnomaliesFoundError: there are such anomalies; names feature, split and anomaly.
+            AnomaliesFoundError: there are such anomalies; names feature, split, span and anomaly.
         """
-        artifact = get_single_instance(input_dict["anomalies"])
-        anomalies = read_anomalies(Path(artifact.uri))
-        refused = [anomaly for anomaly in anomalies if _at_or_over(anomaly, exec_properties["severity"])]
+        found = [(one, read_anomalies(Path(one.uri))) for one in input_dict["anomalies"]]
+        refused = [
+            (artifact, anomaly)
+            for artifact, anomalies in found
+            for anomaly in anomalies
+            if _at_or_over(anomaly, exec_properties["severity"])
+        ]
         if refused:
+            artifacts = list({artifact.id: artifact for artifact, _ in refused}.values())
             raise AnomaliesFoundError(
-                f"{len(refused)} {'anomaly' if len(refused) == 1 else 'anomalies'} in the data",
-                where=artifact.uri,
-                why="; ".join(str(anomaly) for anomaly in refused),
-                next_step=f"headrace show {artifact.id}",
+                f"{len(refused)} {'anomaly' if len(refused) == 1 else 'anomalies'} in the data{_spans(artifacts)}",
+                where=", ".join(artifact.uri for artifact in artifacts),
+                why="; ".join(_told(artifact, anomaly) for artifact, anomaly in refused),
+                next_step=_next_step(artifacts[0], exec_properties.get("schema_file")),
             )
         blessing = get_single_instance(output_dict["blessing"])
-        blessing.tolerated = len(anomalies)
+        blessing.tolerated = sum(len(anomalies) for _, anomalies in found)
 
 
 def _at_or_over(anomaly: Anomaly, severity: str) -> bool:
     return AnomalyInfo.Severity.Value(anomaly.severity) >= AnomalyInfo.Severity.Value(severity)
+
+
+def _spans(artifacts: list[Artifact]) -> str:
+    spans = sorted({artifact.span for artifact in artifacts if artifact.span})
+    return f" of span {', '.join(map(str, spans))}" if spans else ""
+
+
+def _told(artifact: Artifact, anomaly: Anomaly) -> str:
+    """The anomaly in words; TFX says 0 where the data have no spans."""
+    words = str(anomaly).strip()
+    return f"span {artifact.span}: {words}" if artifact.span else words
+
+
+def _next_step(artifact: Artifact, schema_file: str | None) -> str:
+    return f"headrace show {artifact.id}  # then put the data right, or allow this in {schema_file or 'the schema'}"

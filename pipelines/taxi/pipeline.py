@@ -46,7 +46,7 @@ def create_pipeline(name: str, pipeline_root: Path, data_root: Path, serving_roo
     statistics_gen = StatisticsGen(example_gen.outputs["examples"])
     schema_gen = ImportSchemaGen(str(SCHEMA))
     validator = ExampleValidator(statistics_gen.outputs["statistics"], schema_gen.outputs["schema"])
-    gate = AnomalyGate(validator.outputs["anomalies"])
+    gate = AnomalyGate(validator.outputs["anomalies"], schema_file=str(SCHEMA))
     transform = Transform(
         example_gen.outputs["examples"],
         schema_gen.outputs["schema"],

@@ -7,7 +7,7 @@ from components.anomaly_gate.component import AnomalyGate
 from headrace.contents.anomalies import DATASET
 from headrace.errors import ParameterError
 from headrace.orchestration.outcomes import Failure
-from headrace.testing import ComponentResult, run_component
+from headrace.testing import ComponentResult, artifact, run_component
 
 WARNING, ERROR = AnomalyInfo.WARNING, AnomalyInfo.ERROR
 
@@ -51,7 +51,23 @@ def test_the_message_names_feature_split_anomaly_and_the_next_command() -> None:
     assert error.message == "1 anomaly in the data"
     assert error.where.endswith("given/anomalies/0")
     assert error.why == "tips in split eval: Out-of-range values: Out-of-range values: too low"
-    assert error.next_step == "headrace show 1"
+    assert error.next_step == "headrace show 1  # then put the data right, or allow this in the schema"
+
+
+def test_the_schema_that_a_person_may_edit_is_named() -> None:
+    error = refusal(run_component(AnomalyGate, anomalies=found(tips=info(ERROR)), schema_file="taxi/schema.pbtxt"))
+    assert error.next_step.endswith("or allow this in taxi/schema.pbtxt")
+
+
+def test_of_several_spans_each_anomaly_says_its_own() -> None:
+    given = {3: found(), 4: found(tips=info(WARNING)), 2: found(tips=info(ERROR)), 1: found(fare=info(ERROR))}
+    anomalies = [artifact(ExampleAnomalies, one, {"span": span}) for span, one in given.items()]
+    error = refusal(run_component(AnomalyGate, anomalies=anomalies))
+    assert error.message == "2 anomalies in the data of span 1, 2"
+    assert [told.split(" in split")[0] for told in error.why.split("; ")] == ["span 2: tips", "span 1: fare"]
+    assert len(error.where.split(", ")) == 2
+    passed = run_component(AnomalyGate, anomalies=anomalies[:2])
+    assert passed.outputs["blessing"].properties["tolerated"] == 1
 
 
 def test_an_anomaly_of_every_split_and_of_the_whole_dataset_counts() -> None:
