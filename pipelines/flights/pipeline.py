@@ -38,6 +38,7 @@ from tfx.proto import (
     transform_pb2,
 )
 from tfx.types import Channel
+from tfx.types.channel_utils import union
 from tfx.types.standard_artifacts import Model, PushedModel
 
 from components.anomaly_gate.component import AnomalyGate
@@ -91,7 +92,12 @@ def create_pipeline(name: str, pipeline_root: Path, data_root: Path, serving_roo
     )
     schema_gen = ImportSchemaGen(str(SCHEMA))
     validator = ExampleValidator(statistics_gen.outputs["statistics"], schema_gen.outputs["schema"])
-    gate = AnomalyGate(validator.outputs["anomalies"])
+    with ForEach(window.outputs["window"]) as month:
+        window_statistics = StatisticsGen(month).with_id("window_statistics")
+    with ForEach(window_statistics.outputs["statistics"]) as statistics:
+        window_validator = ExampleValidator(statistics, schema_gen.outputs["schema"]).with_id("window_validator")
+    anomalies = union([validator.outputs["anomalies"], window_validator.outputs["anomalies"]])
+    gate = AnomalyGate(anomalies, schema_file=str(SCHEMA))
     transform = Transform(
         window.outputs["window"],
         schema_gen.outputs["schema"],
@@ -163,6 +169,8 @@ def create_pipeline(name: str, pipeline_root: Path, data_root: Path, serving_roo
         drift_monitor,
         schema_gen,
         validator,
+        window_statistics,
+        window_validator,
         gate,
         transform,
         training_statistics,
