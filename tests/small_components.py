@@ -50,6 +50,14 @@ def MaybeAddOne(sum: OutputArtifact[Integer], number: InputArtifact[Integer] = N
 
 
 @component
+def Positive(number: InputArtifact[Integer], same: OutputArtifact[Integer]) -> None:  # noqa: N802
+    """Hands on a number that is one, as a gate would."""
+    if number.value < 0:
+        raise ValueError(f"{number.value} is negative")
+    same.value = number.value
+
+
+@component
 def Raise(message: Parameter[str]) -> None:  # noqa: N802
     """Raises what does not go away by itself."""
     raise ValueError(message)

@@ -24,7 +24,9 @@ no_server_option = click.option(
     "--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set a RuntimeParameter; may be given again."
 )
 @click.option("--span", "spans", metavar="A..B", help="Run span after span, each a run of its own; skip what is done.")
-@click.option("--resume", is_flag=True, help="Go on with the last run, from what failed in it.")
+@click.option(
+    "--resume", is_flag=True, help="Go on with the last run, from what failed in it or reads data changed since."
+)
 @click.option("--from", "from_nodes", multiple=True, metavar="NODE", help="Run NODE and what depends on it.")
 @click.option("--to", "to_nodes", multiple=True, metavar="NODE", help="Run NODE and what it depends on.")
 @click.option("--only", metavar="NODE", help="Run NODE alone, on the newest inputs it had.")

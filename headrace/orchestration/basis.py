@@ -6,7 +6,7 @@ made: which model is the latest changes with each of them, and makes no earlier 
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -17,17 +17,22 @@ from headrace.orchestration.cached_outputs import files_digest
 from headrace.orchestration.graph import GraphNode
 from headrace.orchestration.node_key import KeyMaker
 from headrace.orchestration.predicted_inputs import UnresolvedError
-from headrace.orchestration.span_files import files_so_far
+from headrace.orchestration.span_files import SpanName, files_so_far
+from headrace.orchestration.span_range import SPAN
+
+Fact = str | dict[str, str]  # a digest, or one for each part
 
 _UNKNOWN = ""  # of data that only the run itself can tell: it is never the same as before
+_NO_SPAN = "no span"
 _DIGITS = 16  # of a hash
+_READ = ("data of ", "files of ", "file ")  # how the names of facts begin that tell of no code and no definition
 
 
 @dataclass(frozen=True)
 class Basis:
     """The facts that a run starts from: "code model.py", "definition of Trainer", "data of CsvExampleGen", ..."""
 
-    facts: Mapping[str, str]
+    facts: Mapping[str, Fact]
     nodes: Mapping[str, frozenset[str]]  # of each node the names of the facts that it depends on by itself
 
     def to_json(self) -> str:
@@ -35,15 +40,32 @@ class Basis:
         return json.dumps(dict(self.facts), sort_keys=True)
 
     def changes(self, recorded: str) -> tuple[str, ...]:
-        """The names of the facts that are not as they were recorded, in order; empty where all are."""
-        before: Mapping[str, str] = json.loads(recorded)
-        now = {name: self.facts.get(name, _UNKNOWN) for name in sorted({*before, *self.facts})}
-        return tuple(name for name, fact in now.items() if fact == _UNKNOWN or fact != before.get(name))
+        """The facts that are not as they were recorded, by name and part, in order; empty where all are."""
+        before: Mapping[str, Fact] = json.loads(recorded)
+        return tuple(name + _parts(self.facts.get(name), before.get(name)) for name in self._changed(before))
 
     def stale_nodes(self, recorded: str) -> frozenset[str]:
         """The nodes that depend by themselves on a fact that is not as it was recorded."""
-        changed = set(self.changes(recorded))
-        return frozenset(node for node, names in self.nodes.items() if names & changed)
+        return self._nodes_of(self._changed(json.loads(recorded)))
+
+    def nodes_to_read_again(self, recorded: str) -> frozenset[str]:
+        """The nodes that read data, or files that are no code, which are not as they were recorded.
+
+        What nobody could tell then, and nobody can now, is taken to be the same.
+        """
+        before: Mapping[str, Fact] = json.loads(recorded)
+        changed = self._changed(before)
+        return self._nodes_of(
+            name for name in changed if name.startswith(_READ) and self.facts.get(name) != before.get(name)
+        )
+
+    def _changed(self, before: Mapping[str, Fact]) -> list[str]:
+        now = {name: self.facts.get(name, _UNKNOWN) for name in sorted({*before, *self.facts})}
+        return [name for name, fact in now.items() if fact == _UNKNOWN or fact != before.get(name)]
+
+    def _nodes_of(self, facts: Iterable[str]) -> frozenset[str]:
+        wanted = set(facts)
+        return frozenset(node for node, names in self.nodes.items() if names & wanted)
 
 
 def basis_of(nodes: Sequence[GraphNode], run_id: str, store: MetadataStore) -> Basis:
@@ -55,7 +77,7 @@ def basis_of(nodes: Sequence[GraphNode], run_id: str, store: MetadataStore) -> B
         store: what was recorded so far; drivers of ExampleGens look at it.
     """
     keys = KeyMaker(store)
-    facts: dict[str, str] = {}
+    facts: dict[str, Fact] = {}
     by_node: dict[str, frozenset[str]] = {}
     for node in nodes:
         own = dict(_facts(node, run_id, keys))
@@ -64,10 +86,10 @@ def basis_of(nodes: Sequence[GraphNode], run_id: str, store: MetadataStore) -> B
     return Basis(facts, by_node)
 
 
-def _facts(node: GraphNode, run_id: str, keys: KeyMaker) -> Iterator[tuple[str, str]]:
+def _facts(node: GraphNode, run_id: str, keys: KeyMaker) -> Iterator[tuple[str, Fact]]:
     parts = keys.static_parts(node)
     for file, digest in parts.code.items():
-        yield file if file.startswith("package ") else f"code {file}", digest[:_DIGITS]
+        yield _code_name(file), digest[:_DIGITS]
     yield f"definition of {node.id}", _definition(node, run_id, parts.executor)
     if (data := _data(node, keys)) is not None:
         yield f"data of {node.id}", data
@@ -76,16 +98,42 @@ def _facts(node: GraphNode, run_id: str, keys: KeyMaker) -> Iterator[tuple[str, 
         yield f"files of {node.id}", files_digest(place)
 
 
-def _data(node: GraphNode, keys: KeyMaker) -> str | None:
-    """A digest of the files that a node reads from outside, or _UNKNOWN; None for one that reads none."""
+def _code_name(file: str) -> str:
+    """The name of a fact of what a node runs; a parameter may name a file that is read, such as a schema."""
+    if file.startswith("package "):
+        return file
+    return f"code {file}" if file.endswith(".py") else f"file {file}"
+
+
+def _data(node: GraphNode, keys: KeyMaker) -> Fact | None:
+    """A digest of the files that a node reads from outside, by span, or _UNKNOWN; None for one that reads none."""
+    if node.node.inputs.inputs:  # which of the files it reads depends on what was read before: those that it may read
+        return _by_span((file.name, [str(file.path), file.bytes, file.modified]) for file in files_so_far(node.node))
     try:
-        if not node.node.inputs.inputs:
-            said: object = keys.data_parameters(node)
-        else:  # which of the files it reads depends on what was read before: those that it may read
-            said = list(files_so_far(node.node))
+        said = keys.data_parameters(node)
     except UnresolvedError:
         return _UNKNOWN
-    return _hash(json.dumps(said, sort_keys=True).encode()) if said else None
+    return _by_span([(SpanName(said.get(SPAN) or None, said.get("version")), said)]) if said else None
+
+
+def _by_span(read: Iterable[tuple[SpanName, object]]) -> Fact | None:
+    """A digest of what is read of each span; one of all, where the data have no spans."""
+    found: dict[str, list[object]] = {}
+    for name, what in read:
+        found.setdefault(str(name) or _NO_SPAN, []).append(what)
+    digests = {name: _hash(json.dumps(what, sort_keys=True).encode()) for name, what in found.items()}
+    return digests[_NO_SPAN] if list(digests) == [_NO_SPAN] else digests or None
+
+
+def _parts(now: Fact | None, before: Fact | None) -> str:
+    """Which parts of a fact are new or other than before, or are gone, in brackets; empty for one without parts."""
+    if not isinstance(now, dict) or not isinstance(before, dict):
+        return ""
+    if len(now) == len(before) == 1 and now.keys() != before.keys():
+        return f" ({next(iter(now))} instead of {next(iter(before))})"
+    other = [part for part, digest in now.items() if before.get(part) != digest]
+    gone = [f"{part} is gone" for part in before if part not in now]
+    return f" ({'; '.join(other + gone)})"
 
 
 def _definition(node: GraphNode, run_id: str, executor: str) -> str:

@@ -1,6 +1,7 @@
 """Runs a part of a pipeline, on what an earlier run made; recorded as TFX records partial runs."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from tfx.orchestration.portable import partial_run_utils
 from tfx.proto.orchestration.pipeline_pb2 import NodeExecutionOptions, Pipeline
@@ -17,11 +18,23 @@ from headrace.orchestration.request import RunRequest
 _REQUIRED = NodeExecutionOptions.Skip.REQUIRED
 
 
-def mark_part(pipeline: Pipeline, request: RunRequest, store: MetadataStore) -> Run:
+@dataclass(frozen=True)
+class Part:
+    """A part of a pipeline, marked to be run."""
+
+    base: Run  # the run that the rest is taken from
+    read_again: frozenset[str] = frozenset()  # nodes that succeeded in a run to resume, and whose data changed since
+
+
+def mark_part(pipeline: Pipeline, request: RunRequest, store: MetadataStore, basis: Basis) -> Part:
     """Marks the nodes to run and those to reuse, and makes what is reused part of this run.
 
-    Returns:
-        The run that it is taken from.
+    Args:
+        pipeline: the pipeline; it is changed in place.
+        request: which part.
+        store: what was recorded so far.
+        basis: what a whole run would start from now. What is resumed reads again what changed since, such as data
+            that were put right: code that was edited counts for the nodes that are run, as it always does.
 
     Raises:
         UserError: there is no such node, nothing to resume, or no run to take the rest from.
@@ -36,13 +49,16 @@ def mark_part(pipeline: Pipeline, request: RunRequest, store: MetadataStore) -> 
         raise UserError(
             f"there is no earlier run of {name}", why="a part of a run takes the rest from one", next_step=next_step
         )
-    from_nodes = list(request.from_nodes)
+    from_nodes, read_again = list(request.from_nodes), frozenset[str]()
     if request.resume:
         runs = [run for run in runs if request.resumed_run in ("", run.id)][:1]
         succeeded = succeeded_nodes(store, runs[0])
-        from_nodes = [node for node in nodes if node not in succeeded or node in request.from_nodes]
-        if not from_nodes:
+        left = {node for node in nodes if node not in succeeded or node in request.from_nodes}
+        if not left:
             raise UserError(f"the last run of {name} succeeded", why="there is nothing to resume", next_step=next_step)
+        if recorded := str(runs[0].properties.get(BASIS, "")):
+            read_again = basis.nodes_to_read_again(recorded) - left
+        from_nodes = [node for node in nodes if node in left | read_again]
     try:
         partial_run_utils.mark_pipeline(pipeline, from_nodes=from_nodes or None, to_nodes=request.to_nodes or None)
     except ValueError as error:  # an ASYNC pipeline, or one with sub-pipelines
@@ -57,7 +73,7 @@ def mark_part(pipeline: Pipeline, request: RunRequest, store: MetadataStore) -> 
     partial_run_utils.set_base_pipeline_run_strategy(pipeline.runtime_spec.snapshot_settings, base.id)
     with SharedMetadata(store) as connection:
         partial_run_utils.snapshot(connection, pipeline)
-    return base
+    return Part(base, read_again)
 
 
 def is_whole(nodes: Iterable[GraphNode], basis: Basis, base: Run, store: MetadataStore) -> bool:

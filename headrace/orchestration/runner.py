@@ -95,8 +95,10 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         recorded_basis = basis.to_json()
         if request.is_partial:
             with OutputsLock.of(self.settings).using():
-                base = mark_part(pipeline, request, store)
-            if not is_whole(nodes, basis, base, store):
+                part = mark_part(pipeline, request, store, basis)
+            for node in sorted(part.read_again):
+                print(f"note: {node} runs again: what it reads has changed since {part.base.id}", file=sys.stderr)
+            if not is_whole(nodes, basis, part.base, store):
                 recorded_basis = ""
         command = request.command or _command_of_main() or f"headrace run {name}"
         processes = NodeProcesses(server)

@@ -1,10 +1,12 @@
 """What a run starts from: what is part of it, and what is not."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from tfx.components import CsvExampleGen, StatisticsGen
+from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
 from tfx.dsl.components.base.base_node import BaseNode
@@ -21,9 +23,9 @@ from headrace.orchestration.basis import Basis, basis_of
 from headrace.orchestration.compilation import bind_parameters
 from headrace.orchestration.definition import _Compiler
 from headrace.orchestration.graph import graph_of
-from headrace.orchestration.span_files import files_so_far, span_in
+from headrace.orchestration.span_files import SpanName, files_so_far, span_in
 from headrace.settings import Settings
-from tests.small_components import AddOne, Number
+from tests.small_components import AddOne, Number, Text
 
 RUN_IDS = ("20260101-120000.000000", "20260102-130000.000001")
 
@@ -67,14 +69,60 @@ def test_other_data_is_a_change_of_the_node_that_reads_it(tmp_path: Path, trips:
     before = basis(tmp_path, reading(trips)).to_json()
     (trips / "trips-1.csv").write_text("fare\n1\n2\n3\n4\n")
     now = basis(tmp_path, reading(trips))
-    assert now.changes(before) == ("data of CsvExampleGen",)
-    assert now.stale_nodes(before) == {"CsvExampleGen"}
+    assert now.changes(before) == ("data of CsvExampleGen (span 1)",)
+    assert now.stale_nodes(before) == now.nodes_to_read_again(before) == {"CsvExampleGen"}
+
+
+def test_of_a_version_that_came_late_the_span_is_told(tmp_path: Path) -> None:
+    def deliver(span: int, version: int) -> None:
+        path = tmp_path / "months" / str(span) / f"v{version}" / "trips.csv"
+        path.parent.mkdir(parents=True)
+        path.write_text("fare\n" + "1\n" * (span + version))
+
+    def now() -> Basis:
+        files = Input(splits=[Input.Split(name="all", pattern="{SPAN}/v{VERSION}/*.csv")])
+        examples = CsvExampleGen(str(tmp_path / "months"), input_config=files)
+        config = '{"splits": [{"name": "all", "pattern": "{SPAN}/v{VERSION}/*.csv"}]}'
+        newest = examples.outputs["examples"]
+        back = LookBack(input_base=str(tmp_path / "months"), input_config=config, span=2, newest=newest)
+        return basis(tmp_path, [examples, back])
+
+    for span in (1, 2):
+        deliver(span, version=0)
+    before = now().to_json()
+    deliver(1, version=1)
+    assert now().changes(before) == ("data of LookBack (span 1, version 1)",)
+    deliver(2, version=3)
+    assert now().changes(before)[0] == "data of CsvExampleGen (span 2, version 3 instead of span 2, version 0)"
+    before = now().to_json()
+    shutil.rmtree(tmp_path / "months" / "1" / "v1")
+    assert now().changes(before) == ("data of LookBack (span 1, version 1 is gone)",)
+    assert now().stale_nodes(before) == {"LookBack"}
 
 
 def test_data_that_a_driver_cannot_tell_is_never_the_same(tmp_path: Path, trips: Path) -> None:
     (trips / "trips-1.csv").unlink()
     first = basis(tmp_path, reading(trips))
-    assert basis(tmp_path, reading(trips)).changes(first.to_json()) == ("data of CsvExampleGen",)
+    again = basis(tmp_path, reading(trips))
+    assert again.changes(first.to_json()) == ("data of CsvExampleGen",)
+    assert again.nodes_to_read_again(first.to_json()) == frozenset()  # it would be for ever
+
+
+def test_a_file_that_a_parameter_names_is_read_and_code_is_run(tmp_path: Path) -> None:
+    schema, code = tmp_path / "schema.pbtxt", tmp_path / "code.py"
+
+    def now() -> Basis:
+        for path in (schema, code):
+            path.touch()
+        nodes = [ImportSchemaGen(str(schema)), Text(value=str(code))]
+        return basis(tmp_path, nodes)
+
+    before = now().to_json()
+    schema.write_text('feature { name: "fare" }')
+    code.write_text("1 + 1")
+    assert now().changes(before) == (f"code {code}", f"file {schema}")
+    assert now().stale_nodes(before) == {"ImportSchemaGen", "Text"}
+    assert now().nodes_to_read_again(before) == {"ImportSchemaGen"}
 
 
 @component
@@ -110,13 +158,15 @@ def test_the_files_of_earlier_spans_count_for_a_node_that_looks_back_and_those_o
 @pytest.mark.parametrize(
     ("path", "pattern", "span"),
     [
-        ("span-03/v2/a.parquet", "span-{SPAN:2}/v{VERSION}/*.parquet", 3),
-        ("12.csv", "{SPAN}.csv", 12),
-        ("2014-01-31/a.csv", "{YYYY}-{MM}-{DD}/*.csv", None),
-        ("a.csv", "*.csv", None),
+        ("span-03/v2/a.parquet", "span-{SPAN:2}/v{VERSION}/*.parquet", SpanName(3, 2)),
+        ("v2/span-03.parquet", "v{VERSION}/span-{SPAN:2}.parquet", SpanName(3, 2)),
+        ("12.csv", "{SPAN}.csv", SpanName(12)),
+        ("2014-01-31/a.csv", "{YYYY}-{MM}-{DD}/*.csv", SpanName()),
+        ("a.csv", "*.csv", SpanName()),
+        ("b.csv", "a.csv", SpanName()),
     ],
 )
-def test_a_files_span_stands_where_the_pattern_has_it(path: str, pattern: str, span: int | None) -> None:
+def test_a_files_span_stands_where_the_pattern_has_it(path: str, pattern: str, span: SpanName) -> None:
     assert span_in(path, pattern) == span
 
 
@@ -125,7 +175,7 @@ def test_a_node_that_another_one_tells_its_span_has_no_files_before_that(trips: 
     parameters = node.parameters.parameters
     parameters["input_base"].field_value.string_value = str(trips)
     parameters["input_config"].field_value.string_value = '{"splits": [{"name": "all", "pattern": "trips-{SPAN}.csv"}]}'
-    assert [Path(path).name for path, _, _ in files_so_far(node)] == ["trips-1.csv"]
+    assert [file.path.name for file in files_so_far(node)] == ["trips-1.csv"]
     parameters["span"].placeholder.operator.SetInParent()
     assert list(files_so_far(node)) == []
 

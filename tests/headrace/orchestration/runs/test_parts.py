@@ -12,7 +12,7 @@ from headrace.metadata import State
 from headrace.orchestration.outcomes import NodeState
 from headrace.orchestration.request import RunRequest
 from tests.headrace.orchestration.runs.conftest import Ran, RunPipeline
-from tests.small_components import AddOne, Flaky, Number
+from tests.small_components import AddOne, Flaky, Number, Positive
 
 RESUME = RunRequest(resume=True)
 
@@ -48,6 +48,22 @@ def test_a_resumed_run_takes_what_succeeded_and_runs_the_rest(run_pipeline: RunP
     assert resumed.value("Last", "sum") == ["3"]
     # As TFX records a partial run: what is reused is a cached execution in the new run.
     assert [one.state for one in resumed.of("AddOne")] == [State.CACHED]
+
+
+def test_what_was_put_right_meanwhile_is_read_again(run_pipeline: RunPipeline, tmp_path: Path) -> None:
+    (tmp_path / "number").write_text("-2")
+
+    def run(request: RunRequest | None = None) -> Ran:
+        number = Importer(source_uri=str(tmp_path / "number"), artifact_type=Integer).with_id("imported")
+        plus = AddOne(number=number.outputs["result"])
+        return run_pipeline("mended", [number, plus, Positive(number=plus.outputs["sum"]), Number(value=1)], request)
+
+    assert run().error is not None
+    (tmp_path / "number").write_text("8")
+    mended = run(RESUME)
+    assert mended.error is None
+    assert mended.value("Positive", "same") == ["9"]
+    assert mended.states["Number"] is NodeState.REUSED
 
 
 def test_there_is_nothing_to_resume_after_a_run_that_succeeded(run_pipeline: RunPipeline, marks: Path) -> None:
