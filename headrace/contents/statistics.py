@@ -33,6 +33,15 @@ class NumericStatistics:
     histogram: tuple[Bucket, ...]  # buckets of equal width
     quantiles: tuple[Bucket, ...]  # buckets of equal count
 
+    def quantile(self, share: float) -> float | None:
+        """The value that a share of the values (0 to 1) is at most, as far as quantiles tell; None without them."""
+        wanted = share * sum(bucket.count for bucket in self.quantiles)
+        for bucket in self.quantiles:
+            if wanted <= bucket.count:
+                return bucket.low + (bucket.high - bucket.low) * (wanted / bucket.count if bucket.count else 0.0)
+            wanted -= bucket.count
+        return self.quantiles[-1].high if self.quantiles else None
+
 
 @dataclass(frozen=True)
 class TextStatistics:

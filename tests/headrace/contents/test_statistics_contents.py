@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -42,6 +43,15 @@ def test_a_numeric_feature_has_its_moments_and_both_histograms(statistics: dict[
     assert (tips.numeric.min, tips.numeric.max, tips.numeric.mean, tips.numeric.zeros) == (0.0, 7.5, 2.5, 120)
     for histogram in (tips.numeric.histogram, tips.numeric.quantiles):
         assert sum(bucket.count for bucket in histogram) == pytest.approx(240)
+
+
+def test_a_numeric_feature_has_quantiles_as_far_as_they_are_recorded(statistics: dict[str, SplitStatistics]) -> None:
+    hour = statistics["train"].features["hour"].numeric
+    assert hour is not None
+    assert (hour.quantile(0), hour.quantile(1)) == (0, 23)
+    assert hour.quantile(0.5) == pytest.approx(hour.median, abs=1)
+    assert hour.quantile(0.25) == pytest.approx(23 / 4, abs=1)
+    assert replace(hour, quantiles=()).quantile(0.5) is None
 
 
 def test_a_text_feature_has_its_values_most_frequent_first(statistics: dict[str, SplitStatistics]) -> None:
