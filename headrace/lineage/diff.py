@@ -1,9 +1,11 @@
 """Diff: what differs between two runs, the causes first: in words, then in tables."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from headrace.contents.metrics import EXAMPLE_COUNT, Metrics, Slice, slice_text
+from headrace.contents.splits import ALL_SPLITS
 from headrace.contents.statistics import read_statistics
 from headrace.contents.statistics_distance import FeatureDistance, distances
 from headrace.lineage.differences import (
@@ -108,14 +110,15 @@ def _of_metrics(changes: list[MetricChange]) -> Iterator[Difference]:
 
 
 def _feature_distances(old: Side, new: Side) -> dict[str, tuple[FeatureDistance, ...]]:
-    found: dict[str, tuple[FeatureDistance, ...]] = {}
-    for _, before, after in pairs(old, new, STATISTICS):
-        was, now = (read_or_none(read_statistics, one) for one in (before, after))
-        for split in (was or {}).keys() & (now or {}).keys():
-            assert was is not None
-            assert now is not None
-            found[split] = tuple(distances(was[split], now[split]))
-    return dict(sorted(found.items()))
+    """By split; where several nodes have statistics of a split of that name, by "SPLIT of NODE"."""
+    found: dict[tuple[str, str], tuple[FeatureDistance, ...]] = {}
+    for name, before, after in pairs(old, new, STATISTICS):
+        was, now = (read_or_none(read_statistics, one) or {} for one in (before, after))
+        # Transform's, of all splits together, are of the same data again, and of what is made of them.
+        for split in was.keys() & now.keys() - {ALL_SPLITS}:
+            found[split, name.split()[0]] = tuple(distances(was[split], now[split]))
+    nodes = Counter(split for split, _ in found)
+    return {split if nodes[split] == 1 else f"{split} of {node}": found[split, node] for split, node in sorted(found)}
 
 
 def _metric_changes(was: EvaluationFacts | None, now: EvaluationFacts | None) -> list[MetricChange]:

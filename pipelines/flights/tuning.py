@@ -5,7 +5,13 @@ import tensorflow_transform as tft
 from tfx.components.trainer.fn_args_utils import FnArgs
 from tfx.components.tuner.component import TunerFnResult
 
-from pipelines.flights.model import BATCH_SIZE, SEED, build_model, read_flights, repeat_exactly
+from pipelines.flights.model import (
+    BATCH_SIZE,
+    SEED,
+    build_model,
+    read_flights,
+    repeat_exactly,
+)
 
 TRIALS = 3
 SAMPLE = 40_000  # flights; of them the latest fifth judges

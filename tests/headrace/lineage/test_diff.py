@@ -2,6 +2,8 @@
 
 import json
 
+from tensorflow_metadata.proto.v0 import statistics_pb2
+
 from headrace.lineage.diff import Diff
 from headrace.metadata import Property, State
 from headrace.metadata import properties as names
@@ -63,6 +65,33 @@ def test_data_is_compared_by_rows_and_files(recorder: Recorder) -> None:
         "data: split train: rows 10 -> 12",
         "data: /data/a.csv in split train: no longer read",
         "data: /data/b.csv in split train: newly read",
+    ]
+
+
+def test_statistics_are_compared_by_split_and_node_and_transforms_are_not(recorder: Recorder) -> None:
+    def statistics(run: str, node: str, share_of_cash: int, folder: str = "Split-train") -> None:
+        feature = statistics_pb2.FeatureNameStatistics(name="payment", type=statistics_pb2.FeatureNameStatistics.STRING)
+        counts = feature.string_stats
+        counts.unique = 2
+        counts.common_stats.num_non_missing = counts.common_stats.tot_num_values = 100
+        for label, count in (("Cash", share_of_cash), ("Card", 100 - share_of_cash)):
+            counts.rank_histogram.buckets.add(label=label, sample_count=count)
+        written = statistics_pb2.DatasetFeatureStatisticsList()
+        written.datasets.add(num_examples=100, features=[feature])
+        place = recorder.folder / run / node
+        (place / folder).mkdir(parents=True)
+        (place / folder / "FeatureStats.pb").write_bytes(written.SerializeToString())
+        artifact = recorder.artifact(run, node, "ExampleStatistics", str(place))
+        recorder.node(run, node, {}, {"statistics": artifact})
+
+    for run, shares in (("1", (50, 50, 50)), ("2", (60, 80, 90))):
+        statistics(run, "New", shares[0])
+        statistics(run, "Old", shares[1])
+        statistics(run, "Transform", shares[2], folder=".")
+    assert list(recorder.lineage.diff("1", "2").features) == ["train of New", "train of Old"]
+    assert [one.split(": distance 0.")[0] for one in said(recorder.lineage.diff("1", "2"))] == [
+        "data: payment in split train of New",
+        "data: payment in split train of Old",
     ]
 
 

@@ -28,10 +28,13 @@ with ExitStack() as stack:
     for run_id in sys.argv[3:]:
         stack.enter_context(run_lock(Settings(home=sys.argv[1]), "taxi", run_id))
     if sys.argv[2] == "forked":
+        forked, told = os.pipe()
         child = os.fork()
         if child == 0:
+            os.write(told, b"forked")  # and has done by now what a forked process does first
             time.sleep(60)
             os._exit(0)
+        os.read(forked, 1)
     elif sys.argv[2] == "spawned":
         child = subprocess.Popen(["sleep", "60"], close_fds=False, stdin=subprocess.DEVNULL).pid
     elif sys.argv[2] == "served":  # as the warm server of nodes is

@@ -6,7 +6,16 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from pipelines.flights.features import AMOUNTS, ARRIVAL_DELAY, DATE, FORBIDDEN, LEVELS, SERVED, TEXTS, TIMES
+from pipelines.flights.features import (
+    AMOUNTS,
+    ARRIVAL_DELAY,
+    DATE,
+    FORBIDDEN,
+    LEVELS,
+    SERVED,
+    TEXTS,
+    TIMES,
+)
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = ROOT / "pipelines" / "flights" / "schema.pbtxt"
