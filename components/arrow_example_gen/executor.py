@@ -65,7 +65,9 @@ class Executor(BaseExecutor):
                         written += count
                     if not written:
                         raise InputDataError(
-                            "the input files hold no rows", where=", ".join(str(one.path) for one in files)
+                            "the input files hold no rows",
+                            where=", ".join(str(one.path) for one in files),
+                            next_step="put the rows there, or take the files away; then run again",
                         )
                 outputs.keep()
         exec_properties[ROWS] = row_counts(names, outputs)

@@ -1,19 +1,17 @@
 """Looks at input files before anything runs: what is missing or empty is said at once."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from google.protobuf import json_format
 from tfx.orchestration.local import runner_utils
-from tfx.proto.example_gen_pb2 import Input
 from tfx.proto.orchestration.executable_spec_pb2 import ContainerExecutableSpec
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, PipelineNode
 
 from headrace.errors import InputDataError, UserError
 from headrace.orchestration.graph import GraphNode
+from headrace.orchestration.input_patterns import PLACEHOLDER, files_of, patterns_of, span_in, text_parameter
+from headrace.orchestration.span_range import SPAN
 
-PLACEHOLDER = re.compile(r"\{(SPAN|VERSION|YYYY|MM|DD)(:\w+)?\}")  # TFX's, in the patterns of input files
 _CSV = "CsvExampleGen"
 
 
@@ -21,13 +19,14 @@ def check_inputs(pipeline: Pipeline) -> None:
     """Checks the input files of every node that reads a folder of this machine.
 
     Raises:
-        InputDataError: the folder or the files of a split are not there, or a CSV file holds no rows.
+        InputDataError: the folder, the files of a split or those of the span that is asked for are not there, or a
+            CSV file holds no rows.
     """
     for node in pipeline.nodes:
         if node.WhichOneof("node") == "sub_pipeline":
             check_inputs(node.sub_pipeline)
             continue
-        folder = _parameter(node.pipeline_node, "input_base")
+        folder = text_parameter(node.pipeline_node, "input_base")
         if folder and "://" not in folder:
             _check_folder(node.pipeline_node, Path(folder))
 
@@ -77,22 +76,29 @@ def _check_folder(node: PipelineNode, folder: Path) -> None:
                 why="no file has such a name",
                 next_step=f"ls {folder}",
             )
+        _check_span(node, folder, pattern, files)
         # Of spans, TFX reads the newest: an older one may be as it likes.
         if _CSV in node.node_info.type.name and not PLACEHOLDER.search(pattern):
             for path in files:
                 _check_csv(name, path)
 
 
-def files_of(folder: Path, pattern: str) -> list[Path]:
-    """The files of a pattern, of whichever span and version, in order.
-
-    Raises:
-        InputDataError: the pattern cannot be used.
-    """
-    try:
-        return [path for path in sorted(folder.glob(PLACEHOLDER.sub("*", pattern))) if path.is_file()]
-    except (NotImplementedError, ValueError) as error:
-        raise InputDataError("a split's pattern cannot be used", where=pattern, why=str(error)) from error
+def _check_span(node: PipelineNode, folder: Path, pattern: str, files: Sequence[Path]) -> None:
+    """A node that is told its span, and has no inputs that might change it, finds files of that span."""
+    parameters = node.parameters.parameters
+    if SPAN not in parameters or not parameters[SPAN].HasField("field_value") or node.inputs.inputs:
+        return
+    asked = parameters[SPAN].field_value.int_value
+    names = [span_in(path.relative_to(folder).as_posix(), pattern) for path in files]
+    spans = sorted({name.span for name in names if name.span is not None})
+    if spans and asked not in spans:
+        nearest = min(spans, key=lambda span: abs(span - asked))
+        raise InputDataError(
+            f"{node.node_info.id} has no files of span {asked}",
+            where=str(folder / pattern),
+            why=f"the files there are of the spans {', '.join(map(str, spans))}",
+            next_step=f"put them there, or ask for another span, such as {nearest}",
+        )
 
 
 def _check_csv(name: str, path: Path) -> None:
@@ -102,15 +108,3 @@ def _check_csv(name: str, path: Path) -> None:
             return
     why = "it has a header and no rows" if header else "it is empty: it has no header"
     raise InputDataError(f"{name} cannot read a CSV file", where=str(path), why=why, next_step=f"head -n 2 {path}")
-
-
-def patterns_of(node: PipelineNode) -> Iterator[tuple[str, str]]:
-    """The name and the pattern of each split that a node reads; none for one that reads no files."""
-    config = _parameter(node, "input_config")
-    splits = json_format.Parse(config, Input()).splits if config else ()
-    for split in splits:
-        yield split.name, split.pattern
-
-
-def _parameter(node: PipelineNode, name: str) -> str:
-    return node.parameters.parameters[name].field_value.string_value if name in node.parameters.parameters else ""

@@ -15,13 +15,14 @@ from typing import Protocol
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RuntimeParameter
 
 from headrace.errors import RunCanceledError, RunFailedError, UserError
-from headrace.metadata import MetadataStore, Run
+from headrace.metadata import MetadataStore, Property, Run
 from headrace.orchestration.basis import basis_of
 from headrace.orchestration.compilation import bind_parameters, connection_config, runtime_parameters
 from headrace.orchestration.definition import Definition, defined
 from headrace.orchestration.graph import graph_of
 from headrace.orchestration.output import quietly
 from headrace.orchestration.partial import succeeded_nodes
+from headrace.orchestration.preflight import check_inputs
 from headrace.orchestration.request import RunRequest
 from headrace.orchestration.run_lock import live_runs, reconcile
 from headrace.orchestration.span_history import SpanState, span_of, state_of
@@ -58,7 +59,8 @@ def run_spans(
         progress: is told.
 
     Raises:
-        UserError: the pipeline has no integer parameter `span`, or one of the spans is being run; nothing has run.
+        UserError: the pipeline has no integer parameter `span`, one of the spans is being run, or there are no data of
+            one; nothing has run.
         RunFailedError: a span failed; those after it were not run.
         RunCanceledError: somebody stopped the series.
     """
@@ -80,6 +82,8 @@ class _Series:
 
     def run(self) -> None:
         _check_parameter(self.definition.pipeline)
+        for span in self.spans:
+            check_inputs(self._bound(span)[0])
         store = self._open_store()
         for died in reconcile(self.definition.runner.settings, store):
             print(f"note: {died}", file=sys.stderr)
@@ -124,14 +128,18 @@ class _Series:
         """How far a span is; without the cache it is always to be run from its beginning."""
         if not self.request.cache or self.request.no_cache_for:
             return SpanState()
-        pipeline, settings = deepcopy(self.definition.pipeline), self.definition.runner.settings
-        parameters = bind_parameters(pipeline, _RUN_ID, self._request(span).parameters)
+        pipeline, parameters = self._bound(span)
         with quietly():
-            basis = basis_of(graph_of(pipeline, settings), _RUN_ID, store)
+            basis = basis_of(graph_of(pipeline, self.definition.runner.settings), _RUN_ID, store)
         state = state_of(store.runs(self.name), parameters, basis, before)
         if state.interrupted and not (_has_parts(pipeline) and succeeded_nodes(store, state.interrupted)):
             return replace(state, interrupted=None)
         return state
+
+    def _bound(self, span: int) -> tuple[Pipeline, dict[str, Property]]:
+        """The pipeline as a run of a span would have it, and its parameters."""
+        pipeline = deepcopy(self.definition.pipeline)
+        return pipeline, bind_parameters(pipeline, _RUN_ID, self._request(span).parameters)
 
     def _run(self, span: int, state: SpanState, store: MetadataStore) -> Run | None:
         request = self._request(span)

@@ -97,7 +97,9 @@ def test_what_is_made_of_examples_knows_their_span(run_pipeline: RunPipeline, da
 
 def test_a_span_that_is_not_there_is_named(run_pipeline: RunPipeline, data: Path) -> None:
     write(data / "1.parquet", 1)
-    ran = run_pipeline("spans", [ArrowExampleGen(str(data), pattern(all="{SPAN}.parquet"), span=7)])
+    number = Number(value=7)
+    found = number.outputs["number"].future()[0].value
+    ran = run_pipeline("spans", [number, ArrowExampleGen(str(data), pattern(all="{SPAN}.parquet"), span=found)])
     [execution] = ran.of("ArrowExampleGen")
     assert execution.properties["headrace_error_message"] == "no version of the span 7 of the input files is found"
 

@@ -196,6 +196,29 @@ LocalDagRunner().run(Pipeline("mine", "root", components=[{node}]))
     assert not settings.metadata_path.exists()
 
 
+def test_a_series_that_goes_beyond_the_data_is_refused_before_anything_runs(
+    project: Path, settings: Settings, headrace: Command
+) -> None:
+    for span in (1, 2):
+        (project / f"{span}.csv").write_text("fare\n1\n")
+    (project / "mine.py").write_text("""
+from pathlib import Path
+from tfx.orchestration.data_types import RuntimeParameter
+from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+from tfx.orchestration.pipeline import Pipeline
+from tfx.proto.example_gen_pb2 import Input
+from components.arrow_example_gen.component import ArrowExampleGen
+
+files = Input(splits=[Input.Split(name="all", pattern="{SPAN}.csv")])
+examples = ArrowExampleGen(str(Path.cwd()), files, span=RuntimeParameter("span", int))
+LocalDagRunner().run(Pipeline("mine", "root", components=[examples]))
+""")
+    code, out, err = headrace("run", "mine.py", "--span", "1..4")
+    assert (code, out) == (2, "")
+    assert "error: ArrowExampleGen has no files of span 3\n" in err
+    assert not settings.metadata_path.exists()
+
+
 @pytest.mark.parametrize(
     ("options", "what"),
     [

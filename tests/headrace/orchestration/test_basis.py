@@ -23,7 +23,8 @@ from headrace.orchestration.basis import Basis, basis_of
 from headrace.orchestration.compilation import bind_parameters
 from headrace.orchestration.definition import _Compiler
 from headrace.orchestration.graph import graph_of
-from headrace.orchestration.span_files import SpanName, files_so_far, span_in
+from headrace.orchestration.input_patterns import SpanName, span_in
+from headrace.orchestration.span_files import files_so_far
 from headrace.settings import Settings
 from tests.small_components import AddOne, Number, Text
 

@@ -10,6 +10,7 @@ from tfx.proto.example_gen_pb2 import Input
 from tfx.proto.orchestration import pipeline_pb2
 from tfx.types.standard_artifacts import Integer
 
+from components.arrow_example_gen.component import ArrowExampleGen
 from headrace.errors import InputDataError, UserError
 from headrace.orchestration.compilation import bind_parameters
 from headrace.orchestration.graph import graph_of
@@ -157,3 +158,25 @@ def test_without_container_components_no_engine_is_asked_for(tmp_path: Path, mon
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine.sock")
     pipeline = Compiler().compile(Pipeline("pipeline", "/root", components=[Number(value=1)]))
     check_containers(graph_of(pipeline, Settings()))
+
+
+@pytest.mark.parametrize("asked", [2, 4])
+def test_a_span_without_files_is_named_with_those_that_there_are(tmp_path: Path, asked: int) -> None:
+    for span in (1, 3):
+        put(tmp_path / f"span-0{span}" / "v1" / "a.csv")
+
+    def of_span(span: int) -> pipeline_pb2.Pipeline:
+        config = Input(splits=[Input.Split(name="all", pattern="span-{SPAN:2}/v{VERSION}/*.csv")])
+        generator = ArrowExampleGen(str(tmp_path), config, span=RuntimeParameter("span", int))
+        pipeline = Compiler().compile(Pipeline("pipeline", "/root", components=[generator]))
+        bind_parameters(pipeline, "run", {"span": str(span)})
+        return pipeline  # type: ignore[no-any-return]
+
+    check_inputs(of_span(3))
+    with pytest.raises(InputDataError) as raised:
+        check_inputs(of_span(asked))
+    error = raised.value
+    assert error.what == f"ArrowExampleGen has no files of span {asked}"
+    assert error.where == str(tmp_path / "span-{SPAN:2}/v{VERSION}/*.csv")
+    assert error.why == "the files there are of the spans 1, 3"
+    assert error.next_step.endswith({2: "such as 1", 4: "such as 3"}[asked])
