@@ -25,6 +25,7 @@ class SpanBackfillSpec(ComponentSpec):
         "output_data_format": ExecutionParameter(type=int),
         "output_file_format": ExecutionParameter(type=int),
         "span": ExecutionParameter(type=int),
+        "may_have_gaps": ExecutionParameter(type=int),  # 1 or 0
     }
     INPUTS = {"ingested": ChannelParameter(type=Examples, optional=True)}
     OUTPUTS = {
@@ -47,6 +48,7 @@ class SpanBackfill(BaseComponent):
         input_config: example_gen_pb2.Input,
         span: int | RuntimeParameter,
         ingested: BaseChannel,
+        may_have_gaps: bool = False,
     ) -> None:
         """Builds the node.
 
@@ -55,6 +57,8 @@ class SpanBackfill(BaseComponent):
             input_config: one split, whose pattern has {SPAN} in it, and {VERSION} if there is to be more than one.
             span: the newest, which is not read here.
             ingested: the examples of all runs so far, from `ingested_spans`.
+            may_have_gaps: whether a span between the first and the newest may be without files, as days are on which
+                nothing happens; the run stops there if it is left out.
 
         Raises:
             ParameterError: there is not one split, or no {SPAN} in its pattern.
@@ -70,6 +74,7 @@ class SpanBackfill(BaseComponent):
                 output_data_format=example_gen_pb2.FORMAT_TF_EXAMPLE,
                 output_file_format=example_gen_pb2.FORMAT_TFRECORDS_GZIP,
                 span=span,
+                may_have_gaps=int(may_have_gaps),
                 ingested=ingested,
                 examples=Channel(type=Examples),
                 spans=Channel(type=JsonValue),

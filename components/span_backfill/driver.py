@@ -25,7 +25,7 @@ class Driver(FileBasedDriver):
         """Puts into the parameters the spans before, those of them that are missing, and the one that follows.
 
         Raises:
-            InputDataError: no span lies before the newest.
+            InputDataError: no span lies before the newest, or one between the first and the newest is not there.
         """
         given = execution_info.exec_properties
         base, newest = given[INPUT_BASE_KEY], given["span"]
@@ -39,6 +39,8 @@ class Driver(FileBasedDriver):
                 why=f"the files there are of the spans {', '.join(str(span.number) for span in spans) or '(none)'}",
                 next_step="ask for a later one: --set span=NUMBER",
             )
+        if not given["may_have_gaps"]:
+            _check_gaps(base, [span.number for span in before], newest)
         ingested = execution_info.input_dict.get("ingested", [])
         missing = [span for span in before if read_in(span, ingested) is None]
         files = [Input.Split(name=f"{split.name}-{span.number}", pattern=span.pattern) for span in missing]
@@ -53,3 +55,14 @@ class Driver(FileBasedDriver):
         for name, value in {**given, **found}.items():
             data_types_utils.set_metadata_value(result.exec_properties[name], value)
         return result
+
+
+def _check_gaps(base: str, before: list[int], newest: int) -> None:
+    gaps = sorted(set(range(before[0], newest)) - set(before))
+    if gaps:
+        raise InputDataError(
+            f"before span {newest} there are no files of span {', '.join(map(str, gaps))}",
+            where=base,
+            why=f"the files there are of the spans {', '.join(map(str, before))}",
+            next_step="put them there, or, if there are none, say so: SpanBackfill(..., may_have_gaps=True)",
+        )

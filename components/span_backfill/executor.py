@@ -45,6 +45,8 @@ class Executor(BaseExecutor):
                 examples.set_string_custom_property(name, str(value))
             rows.update(json.loads(given[ROWS]))
             made.append(examples)
+        if not made:
+            os.rmdir(folder)  # of no artifact: nobody would ever remove it
         output_dict["examples"] = made
         exec_properties[ROWS] = json.dumps(rows)
         get_single_instance(output_dict["spans"]).value = json.loads(exec_properties[BEFORE])

@@ -1,6 +1,7 @@
 """Span after span is read once, whichever is asked for first; and each run sees what was there before its span."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,6 +21,7 @@ from headrace.lineage.facts import input_data
 from headrace.metadata import Artifact
 from headrace.metadata.graph import GraphReader
 from headrace.orchestration.outcomes import NodeState
+from headrace.settings import Settings
 from tests.components.span_backfill.listing import Listing
 from tests.headrace.orchestration.runs.conftest import Ran, RunPipeline
 
@@ -142,6 +144,33 @@ def test_the_first_span_has_no_window(run_pipeline: RunPipeline, data: Path) -> 
     [execution] = run_pipeline("spans", pipeline(data, 1)).of("SpanBackfill")
     assert execution.properties["headrace_error_message"] == "no span lies before 1"
     assert execution.properties["headrace_error_why"] == "the files there are of the spans 1, 2, 3, 4"
+
+
+@pytest.mark.parametrize(("gone", "span"), [(2, 4), (3, 4)])
+def test_a_span_that_is_not_there_is_no_span_only_where_that_may_be(
+    run_pipeline: RunPipeline, data: Path, gone: int, span: int
+) -> None:
+    shutil.rmtree(data / f"span-0{gone}")
+    [execution] = run_pipeline("spans", pipeline(data, span)).of("SpanBackfill")
+    assert execution.properties["headrace_error_message"] == f"before span 4 there are no files of span {gone}"
+    backfill = SpanBackfill(str(data), FILES, span, ingested_spans("other"), may_have_gaps=True)
+    assert spans_read(run_pipeline("gaps", [backfill])) == [one for one in (1, 2, 3) if one != gone]
+
+
+def test_where_a_span_cannot_be_read_or_none_is_missing_no_folder_is_left(
+    run_pipeline: RunPipeline, data: Path, settings: Settings
+) -> None:
+    folder = settings.pipeline_root("spans") / "SpanBackfill" / "examples"
+    late = data / "span-02" / "v1" / "rows.parquet"
+    late.parent.mkdir()
+    pq.write_table(pa.table({"number": pa.array([], pa.int64())}), late)
+    failed = run_pipeline("spans", pipeline(data, 4))  # after span 1 was written
+    assert failed.of("SpanBackfill")[0].properties["headrace_error_message"] == "the input files hold no rows"
+    assert list(folder.iterdir()) == []
+    late.unlink()
+    read = run_pipeline("spans", pipeline(data, 4))
+    assert spans_read(run_pipeline("spans", pipeline(data, 3))) == []
+    assert list(folder.iterdir()) == [Path(read_by(read)[0].uri).parent]
 
 
 @pytest.mark.parametrize("patterns", [[], ["*.parquet"], ["{SPAN}/a", "{SPAN}/b"]])
