@@ -7,7 +7,7 @@ from headrace.contents.metrics import EXAMPLE_COUNT, MEAN_LABEL
 from headrace.contents.model_card import Block, Distributions, Facts, Section, Shares, Table, Words
 from headrace.contents.statistics import NumericStatistics, SplitStatistics
 from headrace.lineage.card_sources import Sources, utc
-from headrace.lineage.facts import InputData
+from headrace.lineage.input_data import InputData
 from headrace.lineage.shown import UNKNOWN, size, text
 
 MOST_FEATURES = 18  # that are drawn

@@ -17,8 +17,9 @@ from headrace.contents.schema import FeatureSchema, read_schema
 from headrace.contents.statistics import SplitStatistics, read_statistics, read_unsplit_statistics
 from headrace.errors import HeadraceError, UnknownNameError
 from headrace.lineage.evaluations import EVALUATION, EvaluationFacts
-from headrace.lineage.facts import EXAMPLES, STATISTICS, RunFacts, Step
+from headrace.lineage.facts import RunFacts, Step
 from headrace.lineage.features import Features, features_of
+from headrace.lineage.input_data import EXAMPLES, STATISTICS
 from headrace.lineage.trace import MODEL, TRANSFORM, Trace, trace_of
 from headrace.metadata.graph import Graph, GraphReader
 from headrace.metadata.records import Artifact, Execution

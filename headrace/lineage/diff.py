@@ -22,7 +22,8 @@ from headrace.lineage.differences import (
     read_or_none,
 )
 from headrace.lineage.evaluations import EvaluationFacts, pushes_of
-from headrace.lineage.facts import STATISTICS, RunFacts
+from headrace.lineage.facts import RunFacts
+from headrace.lineage.input_data import STATISTICS
 from headrace.lineage.shown import Section, Shown
 from headrace.metadata.records import Run
 from headrace.metadata.store import MetadataStore

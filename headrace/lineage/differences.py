@@ -13,7 +13,8 @@ from headrace.contents.schema_changes import schema_changes
 from headrace.contents.statistics_distance import FeatureDistance
 from headrace.contents.vocabularies import read_vocabularies
 from headrace.lineage.evaluations import EvaluationFacts, evaluations_of
-from headrace.lineage.facts import InputFile, RunFacts, Step, input_data, run_facts, step_of
+from headrace.lineage.facts import RunFacts, Step, run_facts, step_of
+from headrace.lineage.input_data import InputFile, input_data
 from headrace.lineage.serving_checks import ServingVerdict, serving_verdicts_of
 from headrace.lineage.shown import UNKNOWN, size, text
 from headrace.lineage.trace import SCHEMA, TRANSFORM

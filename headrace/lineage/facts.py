@@ -1,27 +1,20 @@
 """What was recorded of runs, executions and data, as facts; None where nothing was."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
-from google.protobuf.message import DecodeError
-
-from headrace.contents.statistics import read_row_counts
+from headrace.lineage.recorded_values import json_of, object_of, text_of
 from headrace.lineage.shown import UNKNOWN, Section, Shown, text, when
 from headrace.metadata import properties as names
 from headrace.metadata.changes import KeyParts
-from headrace.metadata.graph import Graph
-from headrace.metadata.records import Artifact, Execution, Property, Run, State
+from headrace.metadata.records import Execution, Property, Run, State
 
 _OURS = "headrace_"
 _TFX_OWN = "__"  # how properties begin that TFX keeps for itself
-EXAMPLES, STATISTICS = "Examples", "ExampleStatistics"
 # Parameters of an ExampleGen that tell which data it read; InputData has them.
 _OF_DATA = frozenset({"input_base", "input_config", "input_fingerprint", "span", "version"})
-_SAMPLE_RATES = "sample_rate_by_split"
 
 
 @dataclass(frozen=True)
@@ -94,57 +87,12 @@ class Step:
         for name, value in sorted(self.parameters.items()):
             if name in _OF_DATA:
                 continue
-            decoded = _object(value)
+            decoded = object_of(value)
             if isinstance(decoded, dict) and name == "custom_config":
                 found |= decoded
             elif decoded not in (None, {}, [], ""):
                 found[name] = decoded
         return found
-
-
-@dataclass(frozen=True)
-class InputFile:
-    """A file that an ExampleGen read, as it was then."""
-
-    path: str
-    bytes: int
-    modified: datetime
-
-    @property
-    def state(self) -> str:
-        """What became of it: "unchanged", "changed since" or "gone"; by its size and its time of change."""
-        try:
-            status = Path(self.path).stat()
-        except OSError:
-            return "gone"
-        same = (status.st_size, _time(status.st_mtime_ns)) == (self.bytes, self.modified)
-        return "unchanged" if same else "changed since"
-
-
-@dataclass(frozen=True)
-class InputSplit:
-    """A split of what an ExampleGen made, and the files it is from."""
-
-    split: str
-    rows: int | None
-    pattern: str | None  # of the files, below the input's base; None where one input was split
-    files: tuple[InputFile, ...] | None
-    file_count: int | None
-    bytes: int | None
-
-
-@dataclass(frozen=True)
-class InputData:
-    """Examples that came from outside the pipeline."""
-
-    artifact: int
-    execution: int
-    node: str
-    base: str | None
-    span: int | None
-    version: int | None
-    fingerprint: str | None  # TFX's: of the files' sizes and times of change
-    splits: tuple[InputSplit, ...]
 
 
 def run_facts(run: Run, executions: Iterable[Execution]) -> RunFacts:
@@ -161,21 +109,21 @@ def run_facts(run: Run, executions: Iterable[Execution]) -> RunFacts:
         run_state(run, its),
         max((one.ended - run.started).total_seconds() for one in its) if its else None,
         states,
-        user=_text(own, names.USER),
-        host=_text(own, names.HOST),
-        git_commit=_text(own, names.GIT_COMMIT),
+        user=text_of(own, names.USER),
+        host=text_of(own, names.HOST),
+        git_commit=text_of(own, names.GIT_COMMIT),
         git_dirty=None if dirty is None else bool(dirty),
-        git_remote=_text(own, names.GIT_REMOTE),
+        git_remote=text_of(own, names.GIT_REMOTE),
         git_folder=str(own[names.GIT_FOLDER]) if names.GIT_FOLDER in own else None,
-        versions=_json(own, names.VERSIONS),
-        parameters=_json(own, names.PARAMETERS),
-        command=_text(own, names.COMMAND),
+        versions=json_of(own, names.VERSIONS),
+        parameters=json_of(own, names.PARAMETERS),
+        command=text_of(own, names.COMMAND),
     )
 
 
 def run_state(run: Run, executions: Iterable[Execution]) -> str | None:
     """How a run ended: as is recorded, or else as its executions tell; None where they do not."""
-    if told := _text(run.properties, names.RUN_STATE):
+    if told := text_of(run.properties, names.RUN_STATE):
         return told
     states = {one.state for one in executions}
     if State.RUNNING in states or State.NEW in states or not states:
@@ -201,8 +149,8 @@ def step_of(execution: Execution) -> Step:
         float(cpu) if cpu is not None else None,
         int(peak) if peak is not None else None,
         key.code if key else None,
-        _text(own, names.CODE),
-        _text(own, names.EXECUTOR),
+        text_of(own, names.CODE),
+        text_of(own, names.EXECUTOR),
     )
 
 
@@ -210,114 +158,3 @@ def key_of(execution: Execution) -> KeyParts | None:
     """What went into the execution's cache key; None where that was not recorded."""
     recorded = execution.properties.get(names.KEY)
     return KeyParts.from_json(str(recorded)) if recorded else None
-
-
-def input_data(graph: Graph) -> list[InputData]:
-    """The Examples of a graph that no node made from other artifacts."""
-    found = []
-    for artifact in graph.of_type(EXAMPLES):
-        execution = graph.producer(artifact.id)
-        if execution and (_read_files(artifact, execution) or not graph.inputs(execution.id)):
-            found.append(_input_data(artifact, execution, rows_of(artifact, graph)))
-    return found
-
-
-def rows_of(examples: Artifact, graph: Graph) -> Mapping[str, int]:
-    """Rows by split of some Examples, as the ExampleGen counted them or statistics of them have them."""
-    if counted := _json(examples.properties, names.ROWS):
-        return counted
-    producer = graph.producer(examples.id)
-    if producer and (counted := _json(producer.properties, names.ROWS)):
-        return counted
-    for consumer in graph.consumers(examples.id):
-        if counted := _json(consumer.properties, names.ROWS):
-            return counted
-        for statistics in (one for many in graph.outputs(consumer.id).values() for one in many):
-            if statistics.type == STATISTICS and is_of_all_rows(statistics):
-                try:
-                    return read_row_counts(Path(statistics.uri))
-                except (OSError, DecodeError):  # removed since, or in a form of its own
-                    continue
-    return {}
-
-
-def split_names(artifact: Artifact) -> list[str]:
-    """The splits that an artifact says it has."""
-    decoded = _object(artifact.properties.get("split_names", ""))
-    return [str(one) for one in decoded] if isinstance(decoded, list) else []
-
-
-def is_of_all_rows(statistics: Artifact) -> bool:
-    """Whether statistics say that they are of all rows, and of no sample."""
-    rates = _object(statistics.properties.get(_SAMPLE_RATES, ""))
-    return isinstance(rates, dict) and bool(rates) and all(rate == 1 for rate in rates.values())
-
-
-def _read_files(artifact: Artifact, execution: Execution) -> bool:
-    return names.INPUT_FILES in artifact.properties or names.INPUT_FILES in execution.properties
-
-
-def _input_data(artifact: Artifact, execution: Execution, rows: Mapping[str, int]) -> InputData:
-    own = {**execution.properties, **artifact.properties}  # where it made several, each has its own files
-    config = _object(own.get("input_config", ""))
-    inputs = (
-        {str(one["name"]): str(one["pattern"]) for one in config.get("splits", [])} if isinstance(config, dict) else {}
-    )
-    recorded = _json(own, names.INPUT_FILES)
-    totals = _fingerprint_totals(str(own.get("input_fingerprint", "")))
-    made = split_names(artifact) or list(inputs) or list(recorded or {})
-    splits = []
-    for name in made:
-        # One input may be dealt out to several splits: then its files are those of each.
-        source = name if name in {**inputs, **(recorded or {})} else next(iter(inputs), "") if len(inputs) == 1 else ""
-        files = None
-        if recorded is not None and source in recorded:
-            files = tuple(InputFile(path, count, _time(modified)) for path, count, modified in recorded[source])
-        count, total = totals.get(source, (None, None))
-        splits.append(InputSplit(name, rows.get(name), inputs.get(source), files, count, total))
-    return InputData(
-        artifact.id,
-        execution.id,
-        execution.node,
-        _text(own, "input_base"),
-        _int(own.get("span")),
-        _int(own.get("version")),
-        _text(own, "input_fingerprint"),
-        tuple(splits),
-    )
-
-
-def _fingerprint_totals(fingerprint: str) -> dict[str, tuple[int, int]]:
-    """Number of files and of bytes by input, from "split:train,num_files:2,total_bytes:12,..." lines."""
-    found = {}
-    for line in fingerprint.splitlines():
-        values = dict(part.partition(":")[::2] for part in line.split(","))
-        if "num_files" in values and "total_bytes" in values:
-            found[values.get("split", "")] = (int(values["num_files"]), int(values["total_bytes"]))
-    return found
-
-
-def _time(nanoseconds: int) -> datetime:
-    return datetime.fromtimestamp(nanoseconds / 1e9, UTC)
-
-
-def _text(properties: Mapping[str, Property], name: str) -> str | None:
-    value = properties.get(name)
-    return None if value in (None, "") else str(value)
-
-
-def _int(value: Property | None) -> int | None:
-    return None if value is None else int(value)
-
-
-def _json(properties: Mapping[str, Property], name: str) -> Any:
-    value = properties.get(name)
-    return json.loads(str(value)) if value else None
-
-
-def _object(value: object) -> Any:
-    """What a parameter's text stands for, where it is JSON."""
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except ValueError:
-        return value

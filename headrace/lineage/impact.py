@@ -9,8 +9,8 @@ from pathlib import Path
 
 from headrace.errors import UnknownNameError
 from headrace.lineage.evaluations import PUSHED, Push, pushes_of
-from headrace.lineage.facts import EXAMPLES, InputData, input_data
 from headrace.lineage.finding import artifact_at
+from headrace.lineage.input_data import EXAMPLES, InputData, input_data
 from headrace.lineage.live import places_of
 from headrace.lineage.shown import UNKNOWN, Section, Shown, plain, text, when
 from headrace.lineage.trace import MODEL

@@ -21,7 +21,7 @@ from openlineage.client.facet_v2 import (
 
 from headrace.contents.splits import PREFIX
 from headrace.lineage.evaluations import PUSHED, push_of
-from headrace.lineage.facts import EXAMPLES, InputData, InputFile, input_data, split_names
+from headrace.lineage.input_data import EXAMPLES, InputData, InputFile, input_data, split_names
 from headrace.lineage.openlineage_examples import ExamplesFacets
 from headrace.lineage.openlineage_names import PRODUCER, DatasetId, output_place, recorded, time_text
 from headrace.lineage.trace import IMPORTER, MODEL

@@ -6,7 +6,8 @@ from datetime import datetime
 from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, RunEvent, RunState
 from openlineage.client.event_v2 import Run as LineageRun
 
-from headrace.lineage.facts import EXAMPLES, STATISTICS, run_facts
+from headrace.lineage.facts import run_facts
+from headrace.lineage.input_data import EXAMPLES, STATISTICS
 from headrace.lineage.openlineage_datasets import Datasets
 from headrace.lineage.openlineage_names import PRODUCER, time_text
 from headrace.lineage.openlineage_runs import Jobs

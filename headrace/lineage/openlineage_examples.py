@@ -6,7 +6,7 @@ from pathlib import Path
 from openlineage.client.facet_v2 import DatasetFacet, InputDatasetFacet
 
 from headrace.contents.statistics import SplitStatistics
-from headrace.lineage.facts import EXAMPLES, STATISTICS, is_of_all_rows, rows_of
+from headrace.lineage.input_data import EXAMPLES, STATISTICS, is_of_all_rows, rows_of
 from headrace.lineage.openlineage_columns import (
     TRANSFORMED_METADATA,
     column_lineage,

@@ -8,7 +8,8 @@ from google.protobuf.text_format import ParseError
 
 from headrace.contents.schema_changes import SchemaChange, schema_changes
 from headrace.errors import UnknownNameError
-from headrace.lineage.facts import EXAMPLES, input_data, run_facts
+from headrace.lineage.facts import run_facts
+from headrace.lineage.input_data import EXAMPLES, input_data
 from headrace.lineage.shown import UNKNOWN, Section, Shown, text, when
 from headrace.lineage.trace import SCHEMA, schema_source
 from headrace.metadata.graph import Graph, GraphReader

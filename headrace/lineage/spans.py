@@ -17,7 +17,8 @@ from headrace.lineage.evaluations import (
     overall,
     push_of,
 )
-from headrace.lineage.facts import EXAMPLES, rows_of, run_facts
+from headrace.lineage.facts import run_facts
+from headrace.lineage.input_data import EXAMPLES, rows_of
 from headrace.lineage.shown import UNKNOWN, Section, Shown, text
 from headrace.metadata.graph import GraphReader
 from headrace.metadata.records import Artifact, Execution, Run

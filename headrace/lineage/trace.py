@@ -18,17 +18,8 @@ from headrace.lineage.evaluations import (
     overall,
     pushes_of,
 )
-from headrace.lineage.facts import (
-    EXAMPLES,
-    STATISTICS,
-    InputData,
-    InputFile,
-    RunFacts,
-    Step,
-    input_data,
-    run_facts,
-    step_of,
-)
+from headrace.lineage.facts import RunFacts, Step, run_facts, step_of
+from headrace.lineage.input_data import EXAMPLES, STATISTICS, InputData, InputFile, input_data
 from headrace.lineage.serving_checks import INFRA_BLESSING, ServingVerdict, serving_verdicts_of
 from headrace.lineage.shown import UNKNOWN, Section, Shown, plain, size, text, when
 from headrace.metadata.graph import Graph, GraphReader

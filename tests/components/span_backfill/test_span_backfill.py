@@ -17,7 +17,7 @@ from components.span_backfill.driver import NONE
 from components.span_backfill.spans import find_spans
 from components.span_backfill.window import SpanWindowStrategy
 from headrace.errors import ParameterError
-from headrace.lineage.facts import input_data
+from headrace.lineage.input_data import input_data
 from headrace.metadata import Artifact
 from headrace.metadata.graph import GraphReader
 from headrace.orchestration.outcomes import NodeState

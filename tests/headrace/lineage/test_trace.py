@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from headrace.lineage.facts import InputFile
+from headrace.lineage.input_data import InputFile
 from headrace.metadata import Property, State
 from headrace.metadata import properties as names
 from tests.headrace.lineage.conftest import Recorder
