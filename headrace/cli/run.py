@@ -102,9 +102,8 @@ def _run_spans(path: Path, settings: "Settings", request: "RunRequest", spans: "
     from headrace.cli.spans import ConsoleSeries, JsonSeries
     from headrace.orchestration.span_series import run_spans
 
-    command = f"{request.command} --span {spans}"
-    progress = JsonSeries() if request.as_json else ConsoleSeries(settings, command)
-    run_spans(path, settings, request, spans, command, progress)
+    progress = JsonSeries() if request.as_json else ConsoleSeries(settings, request.command)
+    run_spans(path, settings, request, spans, f"{request.command} --span {spans}", progress)
 
 
 def _run(path: Path, settings: "Settings", request: "RunRequest") -> None:

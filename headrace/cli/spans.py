@@ -20,7 +20,7 @@ class ConsoleSeries:
     """Shows a series of spans to a person."""
 
     def __init__(self, settings: Settings, command: str) -> None:
-        """Takes the project's settings, and the command that runs the series."""
+        """Takes the project's settings, and the command that runs the series, without its spans."""
         self._settings = settings
         self._command = command
         self._console = Console(highlight=False, markup=False)
@@ -36,6 +36,11 @@ class ConsoleSeries:
             self._say(f"goes on with run {state.interrupted.id}, which did not end well")
         elif state.why:
             self._say(f"is run again: {state.why}")
+            if span < spans.last and not self._ran:
+                alone = f"{self._command} --span {spans.last}"
+                self._say(
+                    f"so are those after it, which build on it; to run the last alone, stop this and type: {alone}"
+                )
         if state.latest is not None and not self._ran:
             self._say(f"spans up to {state.latest} were run before: what is the latest now, as a model, may be of them")
         self._ran.append(span)
@@ -57,7 +62,7 @@ class ConsoleSeries:
         if not self._ran:
             self._say(f"nothing was run: {'all spans are' if len(self._skipped) > 1 else 'it is'} done")
         if self._skipped:
-            self._say(f"to run what is done all the same: {self._command} --no-cache")
+            self._say(f"to run what is done all the same: {self._command} --span {spans} --no-cache")
 
     def _written(self, spans: Spans) -> Path:
         """The page with the chart, made anew."""

@@ -159,6 +159,7 @@ def test_code_that_was_edited_since_is_run_again_from_the_node_that_it_is_of(
     assert code == 1
     first = runs(settings)[0].id
     assert f"is run again: since its run {first} changed: code span_components.py\n" in out
+    assert out.count("to run the last alone, stop this and type: headrace run months.py --span 4\n") == 1
     assert "spans up to 4 were run before" in out
 
     # A failure in code is mended by an edit. All nodes here are of one file, so all that has code is run again;
