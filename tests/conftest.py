@@ -44,6 +44,16 @@ def without_notes(stderr: str) -> str:
     return "".join(line for line in stderr.splitlines(keepends=True) if not line.startswith("note: "))
 
 
+def assert_one_clear_message(result: "subprocess.CompletedProcess[str]", code: int, *parts: str) -> None:
+    """Asserts that a command failed as it should: without a traceback, with one error that is told from all others."""
+    assert result.returncode == code, result.stdout + result.stderr
+    [what] = [line for line in result.stderr.splitlines() if not line.startswith(("note: ", "  "))]
+    assert what.startswith("error: ")
+    assert "Traceback" not in result.stdout + result.stderr
+    for part in parts:
+        assert part in result.stdout + result.stderr
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_server_left() -> Iterator[None]:
     """Ends the warm server that the tests have started, if they did."""

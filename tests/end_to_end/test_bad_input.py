@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from headrace.metadata import MetadataStore, State
-from tests.conftest import ROOT, Command, RecordedRun
+from tests.conftest import ROOT, Command, RecordedRun, assert_one_clear_message
 
 TRIPS = ROOT / "data" / "taxi"
 ROWS = 200  # of each year: enough for statistics
@@ -24,15 +24,6 @@ def data(tmp_path: Path) -> Path:
         lines = path.read_text().splitlines(keepends=True)
         (folder / path.name).write_text("".join(lines[: ROWS + 1]))
     return folder
-
-
-def assert_one_clear_message(result: "subprocess.CompletedProcess[str]", code: int, *parts: str) -> None:
-    assert result.returncode == code, result.stdout + result.stderr
-    [what] = [line for line in result.stderr.splitlines() if not line.startswith(("note: ", "  "))]
-    assert what.startswith("error: ")
-    assert "Traceback" not in result.stdout + result.stderr
-    for part in parts:
-        assert part in result.stdout + result.stderr
 
 
 def spoil(data: Path, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
