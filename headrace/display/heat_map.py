@@ -58,5 +58,5 @@ def heat_map(
         height=_ROW_HEIGHT * len(values) + 96,
         margin={"l": 12, "r": 24, "t": 56, "b": 40},
     )
-    figure.update_xaxes(type="category", title="span", title_standoff=4, showgrid=False, ticks="")
+    figure.update_xaxes(type="category", title="span", showgrid=False, ticks="")
     return figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, ticks="")

@@ -19,6 +19,7 @@ def colours(names: Iterable[str]) -> dict[str, str]:
 
 def template() -> go.layout.Template:
     """A restrained template for light and dark pages: no background of its own, thin lines, one type size."""
+    title = {"font": {"size": FONT_SIZE}}
     axis = {
         "gridcolor": LINE,
         "linecolor": LINE,
@@ -26,7 +27,7 @@ def template() -> go.layout.Template:
         "ticks": "outside",
         "tickcolor": LINE,
         "ticklen": 3,
-        "title": {"font": {"size": FONT_SIZE}},
+        "title": title,
     }
     layout = go.Layout(
         paper_bgcolor="rgba(0,0,0,0)",
@@ -36,7 +37,7 @@ def template() -> go.layout.Template:
         colorway=list(COLOURS),
         title={"x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "pad": {"l": 12, "t": 12}},
         title_font_size=FONT_SIZE + 3,
-        xaxis=axis,
+        xaxis={**axis, "title": {**title, "standoff": 6}},  # farther, the margin cuts it
         yaxis=axis,
         hoverlabel={"align": "left"},
         legend_title_font_size=FONT_SIZE,
