@@ -1,15 +1,16 @@
-"""One real run of the taxi pipeline, which all tests that look at one share, and the means to run more there."""
+"""Real runs of the pipelines, which all tests that look at one share, and the means to run more."""
 
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from pydantic import SecretStr
 
@@ -37,6 +38,20 @@ class RecordedRun:
     def output(self, node: str, key: str) -> Artifact:
         [artifact] = self.store.outputs(self.executions[node].id)[key]
         return artifact
+
+
+@dataclass(frozen=True)
+class MonthlyRun:
+    """A run for a month: what it printed, and what it recorded."""
+
+    printed: "subprocess.CompletedProcess[str]"
+    recorded: RecordedRun
+
+    def inputs(self, node: str, key: str) -> list[Artifact]:
+        return self.recorded.store.inputs(self.recorded.executions[node].id)[key]
+
+    def outputs(self, node: str, key: str) -> list[Artifact]:
+        return self.recorded.store.outputs(self.recorded.executions[node].id).get(key, [])
 
 
 def without_notes(stderr: str) -> str:
@@ -117,6 +132,41 @@ def taxi_run(taxi: "subprocess.CompletedProcess[str]", home: Path) -> RecordedRu
     assert taxi.returncode == 0, taxi.stdout + taxi.stderr
     store = MetadataStore.open(home / "metadata.sqlite")
     return RecordedRun(store, store.runs("taxi")[-1])
+
+
+@pytest.fixture(scope="session")
+def flights_rows(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Mapping[int, int]]:
+    """A folder of months, a sixth of the flights of January to April, and how many flights each has."""
+    folder, counts = tmp_path_factory.mktemp("flights"), {}
+    for month in (1, 2, 3, 4):
+        name = f"span-{month:02}/v0/flights.parquet"
+        flights = pq.read_table(ROOT / "data" / "flights" / name)
+        some = flights.take(list(range(0, len(flights), 6)))
+        (folder / name).parent.mkdir(parents=True)
+        pq.write_table(some, folder / name)
+        counts[month] = len(some)
+    return folder, counts
+
+
+@pytest.fixture(scope="session")
+def flights_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of `flights_runs`."""
+    return tmp_path_factory.mktemp("flights_home")
+
+
+@pytest.fixture(scope="session")
+def flights_runs(
+    command: Command, flights_rows: tuple[Path, Mapping[int, int]], flights_home: Path
+) -> list[MonthlyRun]:
+    """The flights pipeline on those: March, April, and March again."""
+    done = []
+    for span in (3, 4, 3):
+        line = from_readme("headrace run flights --set").replace("=4", f"={span}")
+        printed = command(f"{line} --set data_root={flights_rows[0]}", HEADRACE_HOME=str(flights_home))
+        assert printed.returncode == 0, printed.stdout + printed.stderr
+        store = MetadataStore.open(flights_home / "metadata.sqlite")
+        done.append(MonthlyRun(printed, RecordedRun(store, store.runs("flights")[0])))
+    return done
 
 
 @pytest.fixture(scope="session")
