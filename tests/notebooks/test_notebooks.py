@@ -1,57 +1,24 @@
 """The notebooks run from the first cell to the last, and show what they speak of."""
 
 import csv
-import os
 from collections.abc import Iterator
-from html import unescape
 from pathlib import Path
 from statistics import fmean
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from headrace.lineage import Lineage
 from headrace.lineage.evaluations import EvaluationFacts
 from headrace.lineage.facts import RunFacts
 from tests.conftest import ROOT
+from tests.notebooks.executing import NOTEBOOKS, executed, figures, outputs_of, page, printed
 
-NOTEBOOKS = ROOT / "notebooks"
 TRIPS = ROOT / "data" / "taxi"
 QUESTIONS = (
     *("runs", "run", "executions", "artifacts"),
     *("trace", "impact", "diff", "features", "column", "schema_history", "live"),
 )
-PLOTLY = "application/vnd.plotly.v1+json"
-
-
-def executed(name: str, home: Path) -> nbformat.NotebookNode:
-    notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
-    # Whatever goes out fails at once.
-    environment = {"HEADRACE_HOME": str(home), "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
-    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(NOTEBOOKS)}})
-    client.execute(env={**os.environ, **environment})
-    return notebook
-
-
-def outputs_of(notebook: nbformat.NotebookNode, ending: str = "") -> list[nbformat.NotebookNode]:
-    """The outputs of the cells whose code ends so."""
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.endswith(ending)]
-    return [output for cell in cells for output in cell.outputs]
-
-
-def page(notebook: nbformat.NotebookNode, ending: str) -> str:
-    """What the only cell whose code ends so shows; words, not markup."""
-    [output] = outputs_of(notebook, ending)
-    return unescape(output.data["text/html"]).replace("<wbr>", "")
-
-
-def printed(notebook: nbformat.NotebookNode) -> str:
-    return "".join(output.get("text", "") for output in outputs_of(notebook))
-
-
-def figures(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
-    return [output.data[PLOTLY] for output in outputs_of(notebook) if PLOTLY in output.get("data", {})]
 
 
 def judged(lineage: Lineage, run: RunFacts) -> EvaluationFacts:
