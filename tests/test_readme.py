@@ -10,6 +10,7 @@ RUN_BY = {
     "headrace run taxi --set": "test_taxi_variants.py",
     "headrace run taxi": "conftest.py, the run that all share",
     "headrace run flights --set": "test_flights.py",
+    "headrace run flights --span": "test_flights.py",
     "headrace run path/to/your_pipeline.py": "test_stock_pipelines.py",
     "headrace run taxi --resume": "test_taxi_parts.py",
     "headrace run taxi --only": "test_taxi_parts.py",

@@ -138,3 +138,21 @@ def test_the_recorded_auc_is_that_of_what_the_pushed_model_answers(flights_runs:
     [evaluation] = march.outputs("Evaluator", "evaluation")
     assert read_evaluation(Path(evaluation.uri)).metrics[()]["auc"] == pytest.approx(measured, abs=2e-3)
     assert measured > 0.64
+
+
+def test_a_series_ends_with_a_table_that_agrees_with_the_records(
+    flights_runs: list[MonthlyRun], flights_rows: tuple[Path, Mapping[int, int]]
+) -> None:
+    printed = flights_runs[0].printed.stdout.split("and which span's model was live after it\n")[1]
+    _, march, april = printed.splitlines()[:3]
+    for line, run, month in ((march, flights_runs[0], 3), (april, flights_runs[1], 4)):
+        [evaluation], [report] = run.outputs("Evaluator", "evaluation"), run.outputs("DriftMonitor", "drift")
+        auc = read_evaluation(Path(evaluation.uri)).metrics[()]["auc"]
+        [blessing] = run.outputs("Evaluator", "blessing")
+        assert line.split()[:4] == [
+            str(month),
+            f"{flights_rows[1][month]:,}",
+            str(report.properties["drifted"]),
+            f"{auc:.4f}",
+        ]
+        assert line.split()[5] == ("blessed" if blessing.properties["blessed"] else "rejected")
