@@ -69,15 +69,16 @@ def drift_over_spans(measured: Mapping[int, Sequence[Measured]], most: int = 6) 
             showlegend=False,
             **place,
         )
-        figure.add_scatter(
-            x=[str(span) for span in found],
-            y=[one.threshold for one in found.values()],
-            mode="markers",
-            marker={"symbol": "line-ew", "size": _TICK, "line": {"width": 2, "color": INK}},
-            hoverinfo="skip",
-            showlegend=False,
-            **place,
-        )
+        for colour, width in (("white", 6), (INK, 2)):  # a rim, to be seen on a bar as well
+            figure.add_scatter(
+                x=[str(span) for span in found],
+                y=[one.threshold for one in found.values()],
+                mode="markers",
+                marker={"symbol": "line-ew", "size": _TICK, "line": {"width": width, "color": colour}},
+                hoverinfo="skip",
+                showlegend=False,
+                **place,
+            )
         tallest = max(max(one.distance, one.threshold) for one in found.values())
         figure.update_yaxes(range=[0, _ROOM * tallest or 1.0], nticks=5, **place)
         figure.update_xaxes(type="category", categoryorder="array", categoryarray=spans, showgrid=False, **place)

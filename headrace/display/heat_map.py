@@ -1,5 +1,6 @@
 """A number for each of several things in each span of the data, as a map of colours with the numbers in it."""
 
+import math
 from collections.abc import Mapping
 
 import plotly.graph_objects as go
@@ -19,7 +20,7 @@ def heat_map(
     form: str = ".3f",
     most: float | None = None,
 ) -> go.Figure:
-    """A row for each thing, a column for each span, in their order; nothing where there is no number.
+    """A row for each thing, a column for each span, in their order; nothing where it is None or NaN.
 
     Blue is more than nothing, vermilion less.
 
@@ -31,7 +32,7 @@ def heat_map(
             default.
     """
     spans = sorted({span for by_span in values.values() for span in by_span})
-    grid = [[by_span.get(span) for span in spans] for by_span in values.values()]
+    grid = [[_number(by_span.get(span)) for span in spans] for by_span in values.values()]
     sizes = [abs(value) for row in grid for value in row if value is not None]
     strongest = most or max(sizes, default=0.0) or 1.0
     texts = [["" if value is None else format(value, form) for value in row] for row in grid]
@@ -60,3 +61,7 @@ def heat_map(
     )
     figure.update_xaxes(type="category", title="span", showgrid=False, ticks="")
     return figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, ticks="")
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else value
