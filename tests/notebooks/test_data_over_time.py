@@ -8,10 +8,12 @@ import pandas as pd
 import pytest
 from nbclient.exceptions import CellExecutionError
 
+from headrace.contents.drift import MISSING, read_drift
 from headrace.contents.evaluation import Evaluation, read_evaluation
 from headrace.contents.metrics import OVERALL, Metrics, Slice
 from headrace.lineage import Lineage
-from pipelines.flights.pipeline import DRIFT
+from pipelines.flights.features import TEXTS
+from pipelines.flights.pipeline import SKEW
 from tests.conftest import MonthlyRun
 from tests.notebooks.executing import executed, figures, page, printed, table
 
@@ -48,6 +50,12 @@ def heat_map(notebook: nbformat.NotebookNode, ending: str) -> Map:
         name: dict(zip(map(int, drawn["x"]), row, strict=True))
         for name, row in zip(drawn["y"], drawn["z"], strict=True)
     }
+
+
+def bars_of(figure: nbformat.NotebookNode) -> dict[str, nbformat.NotebookNode]:
+    """The bars of each panel, by the feature it is of."""
+    names = [one["text"].split("</b>")[0].removeprefix("<b>") for one in figure["layout"]["annotations"]]
+    return dict(zip(names, (one for one in figure["data"] if one["type"] == "bar"), strict=True))
 
 
 def auc(metrics: Mapping[Slice, Metrics], key: Slice = OVERALL) -> float:
@@ -110,19 +118,43 @@ def test_what_is_missing_and_how_many_were_late_is_what_the_rows_say(
         assert late[origin] == pytest.approx({month: (one["arr_delay"] > 15).mean() for month, one in its.items()})
 
 
-def test_drift_is_that_of_the_rows_and_fires_where_it_is_over_the_pipelines_threshold(
+def test_drift_is_that_of_the_rows_and_fires_where_it_is_over_the_monitors_threshold(
+    notebook: nbformat.NotebookNode, flights: dict[int, pd.DataFrame], flights_runs: list[MonthlyRun]
+) -> None:
+    _, april, march = flights_runs
+    reports = [read_drift(Path(one.outputs("DriftMonitor", "drift")[0].uri)) for one in (march, april)]
+    [figure] = figures(notebook, "for span, report in reports.items()\n    }\n)")
+    bars = bars_of(figure)
+    assert set(bars) == {*TEXTS, "sched_dep_time", "temp", "arr_delay"}
+    for name in TEXTS:
+        expected = [moved(flights[month - 1][name], flights[month][name]) for month in (3, 4)]
+        may = [
+            one.threshold
+            for report in reports
+            for one in report.features
+            if one.feature == name and one.measure != MISSING
+        ]
+        assert bars[name]["x"] == ["3", "4"]
+        assert bars[name]["y"] == pytest.approx(expected)
+        assert bars[name]["customdata"] == may
+        assert bars[name]["text"] == [
+            f"{one:.3f}" if one > most else "" for one, most in zip(expected, may, strict=True)
+        ]
+    assert all(bars["temp"]["text"])  # spring comes
+    for span, report in zip((3, 4), reports, strict=True):
+        assert f"span {span}: {len(report.drifted)} features drifted: {', '.join(report.drifted)}" in printed(notebook)
+
+
+def test_skew_is_measured_against_the_months_before_together(
     notebook: nbformat.NotebookNode, flights: dict[int, pd.DataFrame]
 ) -> None:
-    [figure] = figures(notebook, "drift_over_spans(checks)")
-    names = [one["text"].split("</b>")[0].removeprefix("<b>") for one in figure["layout"]["annotations"]]
-    bars = dict(zip(names, (one for one in figure["data"] if one["type"] == "bar"), strict=True))
-    assert set(bars) == set(DRIFT)
+    [figure] = figures(notebook, '"Skew", "anomalies")) for span in runs})')
+    bars = bars_of(figure)
+    assert set(bars) == set(SKEW)
     for name, bar in bars.items():
-        expected = [moved(flights[month - 1][name], flights[month][name]) for month in (3, 4)]
-        assert bar["x"] == ["3", "4"]
-        assert bar["y"] == pytest.approx(expected)
-        assert bar["customdata"] == pytest.approx([DRIFT[name]] * 2)
-        assert bar["text"] == [f"{one:.3f}" if one > DRIFT[name] else "" for one in expected]
+        learned = {month: pd.concat([flights[one][name] for one in range(1, month)]) for month in (3, 4)}
+        assert bar["y"] == pytest.approx([moved(learned[month], flights[month][name]) for month in (3, 4)])
+        assert bar["customdata"] == pytest.approx([SKEW[name]] * 2)
 
 
 def test_the_map_of_distances_agrees_with_what_the_pipeline_measured(
@@ -131,7 +163,7 @@ def test_the_map_of_distances_agrees_with_what_the_pipeline_measured(
     distances = heat_map(notebook, 'heat_map(by_feature, "distance from the month before", most=0.5)')
     assert next(iter(distances.values())) == {3: 1.0, 4: 1.0}
     assert next(iter(distances)) == "month"
-    for name in DRIFT:
+    for name in TEXTS:
         assert distances[name] == pytest.approx(
             {month: moved(flights[month - 1][name], flights[month][name]) for month in (3, 4)}
         )
@@ -146,7 +178,7 @@ def test_weekdays_move_as_the_calendar_does(notebook: nbformat.NotebookNode, fli
         3: None,
         4: pytest.approx(5 / 30 - 4 / 31),
     }
-    assert found["origin, watched"][4] == pytest.approx(moved(flights[3]["origin"], flights[4]["origin"]))
+    assert found["origin"][4] == pytest.approx(moved(flights[3]["origin"], flights[4]["origin"]))
 
 
 def test_each_retraining_has_its_months_its_hyperparameters_and_its_change(
