@@ -88,9 +88,9 @@ def test_a_model_is_pushed_if_it_is_blessed_and_else_the_live_one_stays(flights_
         assert blessing.properties["blessed"] == pushed.properties["pushed"]
     april_is_live = april.outputs("Pusher", "pushed_model")[0].properties["pushed"]
     live = (april if april_is_live else march).outputs("Trainer", "model")
-    # ML Metadata has one event of an artifact that is the candidate and the live model at once.
-    key = "model" if live == again.outputs("Trainer", "model") else "baseline_model"
-    assert again.inputs("Evaluator", key) == live
+    judged = again.recorded.store.inputs(again.recorded.executions["Evaluator"].id)
+    # If March's model is live it is compared with itself, and of what is read twice ML Metadata keeps one event.
+    assert (judged.get("baseline_model") or judged["model"]) == live
 
 
 def test_the_next_month_is_predicted_by_the_live_model_from_what_is_known_by_then(

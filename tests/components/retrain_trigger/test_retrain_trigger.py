@@ -21,8 +21,7 @@ from components.drift_monitor.component import DriftMonitor, DriftReport
 from components.drift_monitor.references import TrainedOn
 from components.retrain_trigger.component import RetrainTrigger
 from components.retrain_trigger.reasons import Facts, reasons
-from headrace.cli.runs import runs as runs_group
-from headrace.cli.show import show
+from headrace.cli.main import commands
 from headrace.errors import ParameterError
 from headrace.metadata import Artifact, MetadataStore
 from headrace.orchestration.outcomes import NodeState, RunOutcome
@@ -150,10 +149,10 @@ def test_a_drift_report_and_the_notes_of_a_run_are_shown_by_the_command(
 ) -> None:
     later = runs["later"]
     monkeypatch.setenv("HEADRACE_HOME", str(later.outcome.log_folder.parents[2]))
-    shown = CliRunner().invoke(show, [str(later.output("DriftMonitor", "drift").id)])
+    shown = CliRunner().invoke(commands, ["show", str(later.output("DriftMonitor", "drift").id)])
     assert "features drifted (833 examples before, 4,388 after)." in shown.output
     assert "chart.html" in shown.output
-    noted = CliRunner().invoke(runs_group, ["show", later.outcome.run_id])
+    noted = CliRunner().invoke(commands, ["runs", "show", later.outcome.run_id])
     assert "RetrainTrigger: train: drift: " in noted.output
 
 
