@@ -1,17 +1,15 @@
 """A home of its own with the taxi run in it, for tests that run more there, or remove something."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from headrace.metadata import MetadataStore
 from headrace.metadata.store import sqlite_config
 from tests.conftest import RecordedRun
-
-CHROMIUM = shutil.which("chromium")
 
 
 def moved(home: Path, there: Path) -> RecordedRun:
@@ -37,17 +35,6 @@ def own_run(taxi_run: RecordedRun, home: Path, tmp_path_factory: pytest.TempPath
 @pytest.fixture(scope="module")
 def own_home(own_run: RecordedRun) -> Path:
     return Path(own_run.output("Trainer", "model").uri).parents[4]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's chromium."""
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 Opened = Callable[[Path, int], tuple[int, list[str]]]
