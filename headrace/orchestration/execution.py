@@ -1,6 +1,5 @@
 """Runs the nodes of a graph: those that are ready at the same time, each launched by a thread."""
 
-import signal
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -14,6 +13,7 @@ from headrace.orchestration.node_process import NodeProcesses
 from headrace.orchestration.outcomes import NodeOutcome, NodeState
 from headrace.orchestration.progress import Progress
 from headrace.orchestration.schedule import Schedule
+from headrace.orchestration.signals import handled_by
 from headrace.orchestration.slots import LOOK_SECONDS, Slots
 
 
@@ -80,12 +80,5 @@ def stop_on_signals(processes: NodeProcesses) -> Iterator[None]:
         # A thread of its own, for a handler may come while this thread holds the lock that stop takes.
         threading.Thread(target=processes.stop).start()
 
-    if threading.current_thread() is not threading.main_thread():
+    with handled_by(stop):
         yield
-        return
-    saved = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in saved.items():
-            signal.signal(number, handler)

@@ -1,8 +1,6 @@
 """Runs a pipeline span after span, as time went by: each span a run of its own; what is done is not run again."""
 
-import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -25,6 +23,7 @@ from headrace.orchestration.partial import succeeded_nodes
 from headrace.orchestration.preflight import check_inputs
 from headrace.orchestration.request import RunRequest
 from headrace.orchestration.run_lock import live_runs, reconcile
+from headrace.orchestration.signals import handled_by
 from headrace.orchestration.span_history import SpanState, span_of, state_of
 from headrace.orchestration.span_range import SPAN, SpanRange
 from headrace.settings import Settings
@@ -187,12 +186,5 @@ def _stopping(command: str) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         raise RunCanceledError("stopped while no node ran", next_step=command)
 
-    if threading.current_thread() is not threading.main_thread():
+    with handled_by(stop):
         yield
-        return
-    saved = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in saved.items():
-            signal.signal(number, handler)
