@@ -1,10 +1,12 @@
-// Search: which nodes have all the words that were typed, and the way from one to the next.
+// Search: which nodes have all the words that were typed, and the way from one to the next. Those that are called so
+// ("model 14") come before those in whose facts the words stand somewhere, such as in the time of a run.
 class Search {
   constructor(input, output, data, picture, choose) {
     Object.assign(this, { input, output, picture, choose, found: null, at: -1 });
     this.nodes = data.nodes.map((node) => {
       const facts = node.facts.map((fact) => String(fact.value));
-      return { id: node.id, text: [node.name, node.detail, node.state, node.kind, ...facts].join("\n").toLowerCase() };
+      const called = new Set(`${node.name} ${node.detail}`.toLowerCase().split(/[\s,]+/));
+      return { id: node.id, called, text: [node.name, node.detail, node.state, node.kind, ...facts].join("\n").toLowerCase() };
     });
     input.addEventListener("input", () => this.search());
     input.addEventListener("keydown", (event) => {
@@ -15,7 +17,9 @@ class Search {
   search() {
     const asked = this.input.value.toLowerCase().split(/\s+/).filter(Boolean);
     const has = (node) => asked.every((word) => node.text.includes(word));
-    this.found = asked.length ? this.nodes.filter(has).map((node) => node.id) : null;
+    const rank = (node) => (asked.every((word) => node.called.has(word)) ? 0 : 1);
+    const found = this.nodes.filter(has).sort((one, other) => rank(one) - rank(other));
+    this.found = asked.length ? found.map((node) => node.id) : null;
     this.at = -1;
     this.picture.highlight(this.found);
     this._tell();

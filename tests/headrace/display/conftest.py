@@ -21,7 +21,7 @@ def opened(browser: Browser) -> Iterator[Open]:
     def listen(message: ConsoleMessage) -> None:
         complaints.append(message.text)
 
-    context = browser.new_context(offline=True, viewport={"width": 1440, "height": 900})
+    context = browser.new_context(offline=True, viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
 
     def open_page(file: Path) -> Page:
         page = context.new_page()

@@ -29,10 +29,11 @@ def only_page(file: Path, opened: Open) -> Page:
 
 @pytest.fixture
 def page(only_page: Page) -> Page:
-    """The page, nothing chosen and nothing searched for."""
+    """The page, nothing chosen and nothing searched for, all of it in view."""
     only_page.keyboard.press("Escape")
     only_page.keyboard.press("Escape")
     expect(only_page.locator("#record h2")).to_have_text(re.compile("^run "))
+    only_page.evaluate("picture.fit()")
     return only_page
 
 

@@ -66,6 +66,22 @@ def test_what_failed_is_found_and_tells_its_error(many: Page) -> None:
     many.locator("#search").press("Escape")
 
 
+def test_what_is_called_as_was_asked_is_found_before_what_has_the_words_somewhere(
+    graph: Graph, opened: Open, tmp_path: Path
+) -> None:
+    first, *_, last = [one for one in graph.artifacts.values() if one.type == "Examples"]
+    artifacts = {**graph.artifacts, first.id: replace(first, uri=f"/data/{last.id}")}
+    file = tmp_path / "page.html"
+    file.write_text(LineagePage("spans", replace(graph, artifacts=artifacts)).html(), encoding="utf-8")
+    page = opened(file)
+    page.locator("#search").fill(f"examples {last.id}")
+    page.locator("#search").press("Enter")
+    expect(page.locator("#found")).to_have_text("1 of 2")
+    expect(page.locator(".node.chosen")).to_have_attribute("id", f"node-a{last.id}")
+    page.locator("#search").press("Enter")
+    expect(page.locator(".node.chosen")).to_have_attribute("id", f"node-a{first.id}")
+
+
 def test_executions_only_leaves_the_executions(many: Page, graph: Graph) -> None:
     many.keyboard.press("e")
     expect(many.locator(".node")).to_have_count(len(graph.executions))
