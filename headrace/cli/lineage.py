@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from headrace.cli.writing import writing
 from headrace.errors import UserError
 
 if TYPE_CHECKING:
@@ -133,10 +134,8 @@ def card(thing: str, into: Path | None) -> None:
 
     found = Lineage().card(thing)
     folder = into or Settings.load().card_folder(found.model)
-    try:
+    with writing("the card", folder, next_step="headrace lineage card --into FOLDER"):
         write_card(found, folder)
-    except OSError as error:
-        raise UserError("the card cannot be written", where=str(folder), why=str(error)) from error
     click.echo(f"{folder / HTML}\n{folder / MARKDOWN}")
 
 
@@ -220,11 +219,9 @@ def export(run: str, openlineage: bool, output: str | None, url: str | None) -> 
 
 
 def _write(lines: list[str], output: str) -> None:
-    try:
-        with click.open_file(output, "w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in lines)
-    except OSError as error:
-        raise UserError("the events cannot be written", where=output, why=str(error.strerror)) from error
+    next_step = "headrace lineage export --openlineage --output FILE"
+    with writing("the events", output, next_step), click.open_file(output, "w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in lines)
 
 
 def _only_pipeline(known: list[str]) -> str:

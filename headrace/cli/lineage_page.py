@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headrace.cli.writing import writing
 from headrace.display.page.drawings import Judgement, Table
 from headrace.display.page.lineage_page import LineagePage
-from headrace.errors import UserError
 from headrace.lineage.evaluations import EvaluationFacts, evaluations_of
 from headrace.lineage.trace import input_section
 from headrace.metadata.records import Run
@@ -64,13 +64,9 @@ def written(page: LineagePage, path: Path) -> Path:
     Raises:
         UserError: it cannot be written.
     """
-    try:
+    with writing("the page", path, next_step="headrace lineage open --output FILE"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page.html(), encoding="utf-8")
-    except OSError as error:
-        why = error.strerror or str(error)
-        next_step = "headrace lineage open --output FILE"
-        raise UserError("the page cannot be written", where=str(path), why=why, next_step=next_step) from error
     return path.resolve()
 
 

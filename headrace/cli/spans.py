@@ -7,6 +7,7 @@ from rich.text import Text
 
 from headrace.cli.lineage import print_sections, wide_console
 from headrace.cli.span_chart import span_chart
+from headrace.cli.writing import writing
 from headrace.lineage import Lineage
 from headrace.lineage.spans import Spans
 from headrace.metadata import MetadataStore
@@ -68,10 +69,12 @@ class ConsoleSeries:
         """The page with the chart, made anew."""
         from headrace.display.span_page import span_page
 
-        folder = self._settings.pages
-        folder.mkdir(exist_ok=True)
-        path = folder / f"{spans.pipeline}-spans.html"
-        path.write_text(span_page(spans.to_frame(), spans.pipeline, spans.metric), encoding="utf-8")
+        path = self._settings.pages / f"{spans.pipeline}-spans.html"
+        with writing(
+            "the chart", path, next_step=f"headrace lineage spans {spans.pipeline}  # the same in the terminal"
+        ):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(span_page(spans.to_frame(), spans.pipeline, spans.metric), encoding="utf-8")
         return path
 
     def _say(self, text: str) -> None:
