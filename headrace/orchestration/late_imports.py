@@ -2,7 +2,7 @@
 
 Importing this module sees to it, for all that is imported after it. It is a third of TFX's import: scikit-learn and
 SciPy for Keras' wrappers and KerasTuner, Matplotlib for Keras' galleries, IPython for Keras' editor of files, NLTK for
-one of TFMA's metrics, widgets of notebooks, clients of Kubernetes and BigQuery.
+one of TFMA's metrics, widgets of notebooks, clients of Kubernetes, Docker and what Google's cloud sells.
 
 Python's own LazyLoader does not serve: with it the second import of a module executes it, and the import of its part.
 """
@@ -22,14 +22,26 @@ from types import ModuleType
 LATE = frozenset(
     {
         "IPython",
+        "docker",
+        "docker.types",
+        "google.auth.impersonated_credentials",
         "google.cloud.bigquery",
+        "google.cloud.bigquery_storage_v1",
+        "google.cloud.dataflow",
+        "google.cloud.pubsub",
+        "google.oauth2.service_account",
         "googleapiclient.discovery",
+        "h5py",
+        "httplib2.auth",
+        "jinja2",
         "keras.src.visualization",
         "keras.visualization",
         "keras.wrappers",
         "nltk",
         "nltk.stem",
         "nltk.stem.porter",
+        "regex",
+        "scipy._lib.array_api_compat.numpy",
         "scipy.linalg",
         "scipy.ndimage",
         "scipy.optimize",
@@ -42,6 +54,8 @@ LATE = frozenset(
         "tensorflow_model_analysis.view",
         "tensorflow_model_analysis.view.util",
         "tensorflow_model_analysis.view.view_types",
+        "tf_keras.api._v1.keras",
+        "tf_keras.api._v2.keras",
         "tfx.components.infra_validator.model_server_runners.kubernetes_runner",
         "tfx.components.infra_validator.model_server_runners.local_docker_runner",
         "tfx.utils.kube_utils",

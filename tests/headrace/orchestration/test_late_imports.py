@@ -28,6 +28,15 @@ ONCE_USED = {
     "TFMA's view": "sorted(n for n in dir(tensorflow_model_analysis.view) if n.startswith('render'))",
     "a notebook's": "importlib.import_module('IPython.core.interactiveshell').InteractiveShell.__name__",
     "not in a notebook": "importlib.import_module('IPython').get_ipython() is None",
+    "a message": "importlib.import_module('apache_beam.io.gcp.pubsub').PubsubMessage(b'x', {})._to_proto_str().hex()",
+    "a table": "importlib.import_module('apache_beam.io.gcp.bigquery_tools').parse_table_reference('d.t').tableId",
+    "an account": "importlib.import_module('google.auth.transport.requests').service_account.Credentials.__name__",
+    "a file of weights": "importlib.import_module('tf_keras.src.saving.legacy.hdf5_format').h5py.File.__name__",
+    "legacy layers": "tensorflow_model_analysis.utils.keras_lib.tf_keras_v1.layers.Dense(3).units",
+    "a container's folder": "importlib.import_module('docker.types').Mount('a', 'b')['Target']",
+    "a command": "importlib.import_module('tfx.orchestration.launcher.container_common').jinja2.Template('{{a}}')"
+    ".render(a=1)",
+    "arrays": "importlib.import_module('scipy._lib._array_api').array_namespace(__import__('numpy').ones(1)).__name__",
     "a runner": "tfx.components.infra_validator.executor.kubernetes_runner.KubernetesRunner.__name__",
 }
 CODE = """
@@ -65,6 +74,14 @@ def test_once_used_it_is_what_it_always_was(answers: dict[str, object]) -> None:
         "TFMA's view": ["render_plot", "render_slicing_attributions", "render_slicing_metrics", "render_time_series"],
         "a notebook's": "InteractiveShell",
         "not in a notebook": True,
+        "a message": "0a0178",
+        "a table": "t",
+        "an account": "Credentials",
+        "a file of weights": "File",
+        "legacy layers": 3,
+        "a container's folder": "a",
+        "a command": "1",
+        "arrays": "scipy._lib.array_api_compat.numpy",
         "a runner": "KubernetesRunner",
     }
 
