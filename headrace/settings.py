@@ -11,14 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from headrace.errors import HomeError, SettingsError
-
-PROJECT_FILE = "pyproject.toml"
-
-
-def project_root(start: Path | None = None) -> Path:
-    """The nearest folder at or above `start` (the working folder) with a pyproject.toml, or `start` itself."""
-    here = (start or Path.cwd()).resolve()
-    return next((folder for folder in (here, *here.parents) if (folder / PROJECT_FILE).is_file()), here)
+from headrace.project import PROJECT_FILE, project_root
 
 
 class Settings(BaseSettings):

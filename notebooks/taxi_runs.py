@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from headrace.lineage import Lineage
-from headrace.settings import Settings, project_root
+from headrace.project import project_root
+from headrace.settings import Settings
 
 TRIPS = project_root() / "data" / "taxi"
 CORRUPTED = "trips-2014.csv"

@@ -36,13 +36,14 @@ def plan(
 
     PIPELINE and the options are those of `headrace run`. Nothing is run or recorded.
     """
-    from headrace.cli.warm import in_warm_process
+    from headrace.cli.warm import begin_server, in_warm_process
     from headrace.orchestration.request import RunRequest
 
     request = RunRequest(read_parameters(assignments), cache=not no_cache, no_cache_for=no_cache_for)
     path = find_definition(pipeline)
+    server = begin_server(path.parent, no_server)
     settings = load_settings(path, no_server)
-    in_warm_process(f"plan {pipeline}", settings, _plan, path, settings, request, as_json)
+    in_warm_process(f"plan {pipeline}", server, _plan, path, settings, request, as_json)
 
 
 def _plan(path: Path, settings: "Settings", request: "RunRequest", as_json: bool) -> None:

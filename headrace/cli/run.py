@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from headrace.errors import ParameterError, UnknownNameError, UserError
+from headrace.project import project_root
 
 if TYPE_CHECKING:
     from headrace.orchestration.request import RunRequest
@@ -59,7 +60,7 @@ def run(
     succeeded with the code, definition, data and parameters as they are now, after
     that of the span before it; --no-cache runs it all the same.
     """
-    from headrace.cli.warm import in_warm_process
+    from headrace.cli.warm import begin_server, in_warm_process
     from headrace.orchestration.request import RunRequest
 
     if spans and (resume or from_nodes or to_nodes or only):
@@ -82,12 +83,13 @@ def run(
     )
     series = _series(spans, request) if spans else None
     path = find_definition(pipeline)
+    server = begin_server(path.parent, no_server)
     settings = load_settings(path, no_server)
     settings.make_home()
     name = f"run {path.stem if pipeline.endswith('.py') else pipeline}"
     if series:
-        in_warm_process(name, settings, _run_spans, path, settings, request, series)
-    in_warm_process(name, settings, _run, path, settings, request)
+        in_warm_process(name, server, _run_spans, path, settings, request, series)
+    in_warm_process(name, server, _run, path, settings, request)
 
 
 def _series(spans: str, request: "RunRequest") -> "SpanRange":
@@ -126,8 +128,6 @@ def find_definition(pipeline: str) -> Path:
     Raises:
         UnknownNameError: there is none; suggests the nearest name.
     """
-    from headrace.settings import project_root
-
     if pipeline.endswith(".py"):
         path = Path(pipeline)
         if not path.is_file():

@@ -4,22 +4,36 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from headrace.errors import RunCanceledError, RunFailedError, reported
-from headrace.settings import Settings
-from headrace.warm_server.client import WarmProcess
+from headrace.orchestration.preload import warm_server
+from headrace.project import may_set
+from headrace.warm_server.client import WarmProcess, WarmServer
 
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def in_warm_process(name: str, settings: Settings, function: Callable[..., object], *arguments: object) -> NoReturn:
+def begin_server(folder: Path, no_server: bool) -> WarmServer:
+    """The warm server for a definition in `folder`. It imports TFX while this process reads the settings."""
+    shared = not no_server
+    if shared and may_set("server", folder):
+        from headrace.settings import Settings
+
+        shared = Settings.load(folder).server
+    server = warm_server(shared)
+    server.begin()
+    return server
+
+
+def in_warm_process(name: str, server: WarmServer, function: Callable[..., object], *arguments: object) -> NoReturn:
     """Calls a function in a process that has imported TFX already, and ends as that process ends.
 
     Args:
         name: what the process is called in the server's status.
-        settings: of the project.
+        server: that forks the process.
         function: found by its name, which is not to import TFX itself; and its arguments, pickled.
         *arguments: of the function.
 
@@ -27,13 +41,9 @@ def in_warm_process(name: str, settings: Settings, function: Callable[..., objec
         RunCanceledError: it was stopped before it began.
         RunFailedError: the process was killed.
     """
-    from headrace.orchestration.preload import warm_server
-
-    server = warm_server(settings)
+    if server.is_new:
+        print("note: TFX is imported first, for this command and those to come (headrace server)", file=sys.stderr)
     try:
-        server.begin()
-        if server.is_new:
-            print("note: TFX is imported first, for this command and those to come (headrace server)", file=sys.stderr)
         process = server.start(name, _reported, function, *arguments, hangup=signal.SIGTERM)
     except KeyboardInterrupt:
         raise RunCanceledError("stopped before anything ran") from None

@@ -10,7 +10,7 @@ from headrace.lineage.facts import RunFacts, key_of
 from headrace.lineage.openlineage_names import PRODUCER
 from headrace.metadata.changes import KeyParts
 from headrace.metadata.records import Execution
-from headrace.settings import project_root
+from headrace.project import project_root
 
 _LANGUAGE = "python"
 _SCP = re.compile(r"^(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)$")  # git@host:path, which is no URI

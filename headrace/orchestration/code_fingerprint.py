@@ -20,7 +20,7 @@ from tfx.proto.orchestration.executable_spec_pb2 import BeamExecutableSpec, Pyth
 from tfx.proto.orchestration.pipeline_pb2 import PipelineNode
 
 from headrace.orchestration.project_imports import files_of_module, imported_files, is_library, with_imports
-from headrace.settings import PROJECT_FILE, project_root
+from headrace.project import PROJECT_FILE, project_root
 
 _FUNCTION_SUFFIX = "_fn"  # run_fn, preprocessing_fn, tuner_fn, ...: import paths
 _WHEEL_SUFFIX = ".whl"

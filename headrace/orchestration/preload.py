@@ -1,7 +1,6 @@
 """The warm server of runs, and what it imports: libraries, never a user's modules."""
 
 from headrace.acceleration import stand_ins
-from headrace.settings import Settings
 from headrace.warm_server.client import WarmServer
 
 PRELOAD = (
@@ -15,8 +14,8 @@ PRELOAD = (
 )
 
 
-def warm_server(settings: Settings) -> WarmServer:
-    """The server that forked this process, if it did; or else the user's, or one that ends with it, as is set."""
+def warm_server(shared: bool) -> WarmServer:
+    """The server that forked this process, if one did; or else the user's shared one, or one that ends with this."""
     if server := WarmServer.of_this_process():
         return server
-    return WarmServer.shared(PRELOAD) if settings.server else WarmServer.private(PRELOAD)
+    return WarmServer.shared(PRELOAD) if shared else WarmServer.private(PRELOAD)

@@ -23,7 +23,7 @@ from headrace.orchestration.connection import SharedMetadata
 from headrace.orchestration.graph import GraphNode
 from headrace.orchestration.project_imports import is_library
 from headrace.orchestration.run_lock import user_name
-from headrace.settings import project_root
+from headrace.project import project_root
 
 # What a model's numbers may depend on.
 PACKAGES = (

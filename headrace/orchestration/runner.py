@@ -76,7 +76,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         """
         if kwargs:
             raise TypeError(f"unknown arguments: {', '.join(kwargs)}")
-        server = warm_server(self.settings)
+        server = warm_server(self.settings.server)
         server.begin()  # it imports what nodes need while this process checks what it is given
         request = _with_options(request or RunRequest(), run_options)
         name, run_id = pipeline.pipeline_info.id, datetime.now().strftime("%Y%m%d-%H%M%S.%f")

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from headrace.errors import UserError
-from headrace.settings import PROJECT_FILE, project_root
+from headrace.project import PROJECT_FILE, project_root
 
 LONGEST = 24  # letters: what is written has lines that the formatter is to leave as they are
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from headrace.errors import reported
 from headrace.orchestration import HeadraceDagRunner, RunOutcome
-from headrace.settings import Settings, project_root
+from headrace.project import project_root
+from headrace.settings import Settings
 from pipelines.flights.pipeline import create_pipeline
 
 NAME = "flights"  # of the pipeline, and so of its artifacts, runs and models

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from headrace.errors import HomeError, SettingsError
-from headrace.settings import Settings, project_root
+from headrace.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -34,16 +34,6 @@ def test_without_a_project_the_home_is_in_the_folder_itself(tmp_path: Path) -> N
     assert settings.home == tmp_path / ".headrace"
     assert settings.max_parallel is None
     assert settings.beam_pipeline_args == ()
-
-
-def test_the_project_is_the_nearest_one_above(tmp_path: Path) -> None:
-    outer, inner = project(tmp_path), tmp_path / "inner"
-    inner.mkdir()
-    project(inner)
-    below = inner / "a" / "b"
-    below.mkdir(parents=True)
-    assert project_root(below) == inner
-    assert project_root(tmp_path / "elsewhere") == outer
 
 
 def test_a_relative_home_is_the_same_from_every_folder_of_the_project(

@@ -38,7 +38,7 @@ with ExitStack() as stack:
     elif sys.argv[2] == "spawned":
         child = subprocess.Popen(["sleep", "60"], close_fds=False, stdin=subprocess.DEVNULL).pid
     elif sys.argv[2] == "served":  # as the warm server of nodes is
-        child = warm_server(Settings()).start("sleeper", time.sleep, 60, hangup=0).pid
+        child = warm_server(Settings().server).start("sleeper", time.sleep, 60, hangup=0).pid
     elif sys.argv[2] == "leaving":
         child = os.fork()
         if child == 0:

@@ -105,6 +105,10 @@ def test_processes_do_not_draw_the_same_random_numbers(server: WarmServer) -> No
     assert len(set(drawn)) == 4
 
 
+def test_what_made_the_import_quick_is_undone(server: WarmServer) -> None:
+    assert told(server, asked.look_for_traces_of_the_import) == "False True ForwardRef('int')"
+
+
 def test_a_process_can_ask_the_server_that_forked_it_while_the_environment_is_what_it_was(server: WarmServer) -> None:
     child, parent, then = told(server, asked.ask_for_another).split("\n")
     assert child == parent

@@ -1,0 +1,22 @@
+"""Where a project is, and what a glance at it tells before its settings are read: that costs an import."""
+
+import os
+import re
+from pathlib import Path
+
+PROJECT_FILE = "pyproject.toml"
+
+
+def project_root(start: Path | None = None) -> Path:
+    """The nearest folder at or above `start` (the working folder) with a pyproject.toml, or `start` itself."""
+    here = (start or Path.cwd()).resolve()
+    return next((folder for folder in (here, *here.parents) if (folder / PROJECT_FILE).is_file()), here)
+
+
+def may_set(name: str, start: Path) -> bool:
+    """Whether the environment, or the project around `start`, looks as if it set a setting; False is certain."""
+    if f"HEADRACE_{name}".upper() in {variable.upper() for variable in os.environ}:
+        return True
+    file = project_root(start) / PROJECT_FILE
+    assignment = rf"\b{name}[\"']?\s*=".encode()
+    return file.is_file() and re.search(assignment, file.read_bytes()) is not None
