@@ -77,6 +77,8 @@ _FREE_PARTS = frozenset(
         "tensorflow_model_analysis.view.view_types",
     }
 )
+# These look into all modules that there are, to leave out what they hold. Beam's cache does that in each worker.
+_TAKING_STOCK = frozenset({"objsize.traverse"})
 _states: dict[str, "_State"] = {}  # of late modules, by their names
 
 
@@ -99,6 +101,8 @@ class _LateModule(ModuleType):
                 return importlib.import_module(asked)
             if asked == "IPython.get_ipython":  # KerasTuner calls it when it is imported
                 return _no_notebook
+            if name == "__dict__" and sys._getframe(1).f_globals.get("__name__") in _TAKING_STOCK:
+                return get(self, name)
             _execute(self)
         return get(self, name)
 

@@ -12,7 +12,7 @@ import pytest
 
 from headrace.orchestration import late_imports
 
-# Asked in a process that has imported what the warm server imports, one after the other.
+# Asked in a process that has imported what the warm server imports, and run a Beam pipeline, one after the other.
 AFTER_THE_IMPORT = {
     "executed": "sorted(n for n in late_imports.LATE if type(sys.modules.get(n)) is ModuleType)",
     "imported": "[n for n in ('kubernetes', 'ipywidgets', 'matplotlib', 'jedi', 'pandas') if n in sys.modules]",
@@ -46,6 +46,10 @@ from headrace.orchestration import late_imports
 from headrace.orchestration.preload import PRELOAD
 for name in PRELOAD:
     importlib.import_module(name)
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+with beam.Pipeline(options=PipelineOptions(["--runner=FnApiRunner"])) as pipeline:
+    pipeline | beam.Create([1, 2]) | beam.Map(str) | beam.combiners.Count.Globally()
 import keras, sklearn, tensorflow_model_analysis, tfx.components.infra_validator.executor
 print(json.dumps({asked: eval(code) for asked, code in json.loads(sys.argv[1]).items()}, default=bool))
 """
@@ -59,7 +63,7 @@ def answers() -> dict[str, object]:
     return found
 
 
-def test_tfx_is_imported_without_what_a_local_run_does_not_use(answers: dict[str, object]) -> None:
+def test_tfx_is_imported_and_beam_works_without_what_a_local_run_does_not_use(answers: dict[str, object]) -> None:
     assert answers["executed"] == ["tensorflow_model_analysis.view.view_types"]  # an annotation asks for it
     assert answers["imported"] == ["pandas"]
 
