@@ -11,8 +11,9 @@ from headrace.acceleration.byte_streams import codec_of, opened
 from headrace.errors import InputDataError
 
 BLOCK_BYTES = 4 << 20
-_HEADER = struct.Struct("<QI")  # a record's length and its checksum
-_CHECKSUM = struct.Struct("<I")  # behind the record, its own
+_LENGTH = struct.Struct("<Q")
+_CHECKSUM = struct.Struct("<I")  # of the length, behind it; and of the record, behind it
+_HEADER_BYTES = _LENGTH.size + _CHECKSUM.size
 _MOST_BYTES = 1 << 31  # protobuf's limit; a length over it is not one
 
 
@@ -23,34 +24,27 @@ class RecordBlock:
     Attributes:
         path: the file.
         first: the number, from 0, of the first record in the file.
-        data: the records as they are in the file.
-        starts: where in `data` each begins.
+        contents: what is in the records.
+        checksums: of the contents, as the file has them; none if it is compressed: it has one of its own then.
     """
 
     path: Path
     first: int
-    data: bytes
-    starts: list[int]
+    contents: list[bytes]
+    checksums: list[int]
 
     def records(self) -> list[bytes]:
         """What is in the records.
 
         Raises:
-            InputDataError: a record is not what its checksum says; a gzipped file has one of its own.
+            InputDataError: a record is not what its checksum says.
         """
-        records = []
-        data, unpack, checksum = self.data, _HEADER.unpack_from, google_crc32c.value
-        checked = not codec_of(self.path)
-        for number, start in enumerate(self.starts, self.first):
-            begin = start + _HEADER.size
-            length, _ = unpack(data, start)
-            record = data[begin : begin + length]
-            if checked and masked(checksum(record)) != _CHECKSUM.unpack_from(data, begin + length)[0]:
+        for number, (record, expected) in enumerate(zip(self.contents, self.checksums, strict=False), self.first):
+            if masked(google_crc32c.value(record)) != expected:
                 raise InputDataError(
                     "a record cannot be read", where=f"{self.path}, record {number}", why="its checksum is another"
                 )
-            records.append(record)
-        return records
+        return self.contents
 
 
 def record_blocks(file: Path, block_bytes: int = BLOCK_BYTES) -> Iterator[RecordBlock]:
@@ -64,10 +58,10 @@ def record_blocks(file: Path, block_bytes: int = BLOCK_BYTES) -> Iterator[Record
         with opened(file) as stream:
             while chunk := stream.read(max(block_bytes, len(kept))):
                 data = kept + chunk
-                starts, end = _starts(data, file, first)
-                if starts:
-                    yield RecordBlock(file, first, data, starts)
-                    first += len(starts)
+                block, end = _block(data, file, first)
+                if block.contents:
+                    yield block
+                    first += len(block.contents)
                 kept = data[end:]
     except OSError as error:
         raise InputDataError("an input file cannot be read", where=str(file), why=str(error)) from error
@@ -81,20 +75,28 @@ def masked(crc: int) -> int:
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
-def _starts(data: bytes, file: Path, first: int) -> tuple[list[int], int]:
-    """Where the whole records in `data` begin, and where the last one ends."""
-    starts: list[int] = []
-    start, size = 0, len(data)
-    while start + _HEADER.size <= size:
-        length, expected = _HEADER.unpack_from(data, start)
-        if length > _MOST_BYTES or masked(google_crc32c.value(data[start : start + 8])) != expected:
-            where = f"{file}, record {first + len(starts)}"
+def _block(data: bytes, file: Path, first: int) -> tuple[RecordBlock, int]:
+    """The whole records in `data`, and where the last one ends."""
+    contents: list[bytes] = []
+    checksums: list[int] = []
+    length_at, checksum_at, header, checksum = _LENGTH.unpack_from, _CHECKSUM.unpack_from, _HEADER_BYTES, _CHECKSUM.size
+    plain, start, size = not codec_of(file), 0, len(data)
+    while (begin := start + header) <= size:
+        (length,) = length_at(data, start)
+        # Of a compressed file the first record tells what it is; that it is whole is known without looking at each.
+        unlike = (plain or not contents) and masked(google_crc32c.value(data[start : start + 8])) != checksum_at(
+            data, start + _LENGTH.size
+        )[0]
+        if length > _MOST_BYTES or unlike:
+            where = f"{file}, record {first + len(contents)}"
             raise InputDataError(
                 "a record cannot be read", where=where, why="this is no TFRecord file, or it is damaged"
             )
-        end = start + _HEADER.size + length + _CHECKSUM.size
-        if end > size:
+        end = begin + length
+        if end + checksum > size:
             break
-        starts.append(start)
-        start = end
-    return starts, start
+        contents.append(data[begin:end])
+        if plain:
+            checksums += checksum_at(data, end)
+        start = end + checksum
+    return RecordBlock(file, first, contents, checksums), start
