@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +9,19 @@ import pytest
 from headrace.cli.warm import begin_server
 from headrace.errors import SettingsError
 from headrace.orchestration import preload
+from headrace.warm_server.address import variables
 from headrace.warm_server.client import statuses, stop
+
+# In a process of its own, for the server ends with it.
+A_COMMAND = """
+import sys
+from pathlib import Path
+from headrace.cli.warm import begin_server
+from headrace.orchestration import preload
+from headrace.warm_server.client import statuses
+preload.PRELOAD = ()
+print(begin_server(Path(sys.argv[1]), no_server=bool(int(sys.argv[2]))).is_new, statuses())
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +46,9 @@ def test_a_command_begins_the_shared_server(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(("text", "no_server"), [("[tool.headrace]\nserver = false\n", False), ("", True)])
 def test_where_none_is_to_be_left_behind_there_is_none_to_share(tmp_path: Path, text: str, no_server: bool) -> None:
     (tmp_path / "pyproject.toml").write_text(text)
-    assert begin_server(tmp_path, no_server).is_new
+    command = [sys.executable, "-c", A_COMMAND, str(tmp_path), str(int(no_server))]
+    ran = subprocess.run(command, env=variables(), capture_output=True, text=True, check=True)
+    assert ran.stdout == "True []\n"
     assert statuses() == []
 
 

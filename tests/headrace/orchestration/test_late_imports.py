@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from headrace.orchestration import late_imports
+from headrace.warm_server.address import variables
 
 # Asked in a process that has imported what the warm server imports, and run a Beam pipeline, one after the other.
 AFTER_THE_IMPORT = {
@@ -58,7 +59,8 @@ print(json.dumps({asked: eval(code) for asked, code in json.loads(sys.argv[1]).i
 @pytest.fixture(scope="module")
 def answers() -> dict[str, object]:
     asked = json.dumps({**AFTER_THE_IMPORT, **ONCE_USED})
-    ran = subprocess.run([sys.executable, "-c", CODE, asked], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", CODE, asked]
+    ran = subprocess.run(command, env=variables(), capture_output=True, text=True, check=True)
     found: dict[str, object] = json.loads(ran.stdout.splitlines()[-1])
     return found
 
