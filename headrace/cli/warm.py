@@ -42,7 +42,8 @@ def in_warm_process(name: str, server: WarmServer, function: Callable[..., objec
         RunFailedError: the process was killed.
     """
     if server.is_new:
-        print("note: TFX is imported first, for this command and those to come (headrace server)", file=sys.stderr)
+        whom = "this command and those to come (headrace server)" if server.is_shared else "this command alone"
+        print(f"note: TFX is imported first, for {whom}", file=sys.stderr)
     try:
         process = server.start(name, _reported, function, *arguments, hangup=signal.SIGTERM)
     except KeyboardInterrupt:

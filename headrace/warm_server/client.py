@@ -88,6 +88,11 @@ class WarmServer:
         """
         return cls(origin[0], ()) if origin and origin[1] == address.environment() else None
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether it outlives this process, for others to use."""
+        return self._lifeline is None
+
     def begin(self) -> None:
         """Starts the server, if it is not there yet, and does not wait until it has imported everything."""
         with suppress(OSError):

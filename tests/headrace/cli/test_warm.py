@@ -20,7 +20,8 @@ from headrace.cli.warm import begin_server
 from headrace.orchestration import preload
 from headrace.warm_server.client import statuses
 preload.PRELOAD = ()
-print(begin_server(Path(sys.argv[1]), no_server=bool(int(sys.argv[2]))).is_new, statuses())
+server = begin_server(Path(sys.argv[1]), no_server=bool(int(sys.argv[2])))
+print(server.is_new, server.is_shared, statuses())
 """
 
 
@@ -38,7 +39,9 @@ def own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 @pytest.mark.parametrize("text", ["", "[tool.other]\nserver = 3\n", "[tool.headrace]\nserver = true\n"])
 def test_a_command_begins_the_shared_server(tmp_path: Path, text: str) -> None:
     (tmp_path / "pyproject.toml").write_text(text)
-    assert begin_server(tmp_path, no_server=False).is_new
+    server = begin_server(tmp_path, no_server=False)
+    assert server.is_new
+    assert server.is_shared
     assert not begin_server(tmp_path, no_server=False).is_new
     assert len(statuses()) == 1
 
@@ -48,7 +51,7 @@ def test_where_none_is_to_be_left_behind_there_is_none_to_share(tmp_path: Path, 
     (tmp_path / "pyproject.toml").write_text(text)
     command = [sys.executable, "-c", A_COMMAND, str(tmp_path), str(int(no_server))]
     ran = subprocess.run(command, env=variables(), capture_output=True, text=True, check=True)
-    assert ran.stdout == "True []\n"
+    assert ran.stdout == "True False []\n"
     assert statuses() == []
 
 
