@@ -10,18 +10,16 @@ patches their `run`, takes this one for `--engine beam` and `--engine local`.
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from threading import Lock
 from typing import Any
 
 from tfx.orchestration.beam.beam_dag_runner import BeamDagRunner
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RunOptions
 
-from headrace.errors import RunCanceledError, RunFailedError, UserError
+from headrace.errors import RunCanceledError, RunFailedError
 from headrace.metadata import MetadataStore
 from headrace.metadata.properties import RUN_STATE
 from headrace.orchestration.basis import basis_of
@@ -34,7 +32,7 @@ from headrace.orchestration.launcher import code_by_node
 from headrace.orchestration.node_launch import NodeLaunches
 from headrace.orchestration.node_process import NodeProcesses
 from headrace.orchestration.outcomes import RunOutcome, RunState
-from headrace.orchestration.output import STDERR, logging_to, printing_to, quietly
+from headrace.orchestration.output import STDERR, alone_in_this_process, logging_to, printing_to, quietly
 from headrace.orchestration.outputs_lock import OutputsLock
 from headrace.orchestration.partial import is_whole, mark_part
 from headrace.orchestration.preflight import check_containers, check_inputs
@@ -49,8 +47,6 @@ from headrace.orchestration.summary import findings_of
 from headrace.settings import Settings
 from headrace.warm_server.client import WarmServer
 from headrace.warm_server.copying import ProgramCopy
-
-_running: dict[int, Lock] = {}  # by process: a node's has those of the program that it is a copy of
 
 
 class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
@@ -88,7 +84,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         if kwargs:
             raise TypeError(f"unknown arguments: {', '.join(kwargs)}")
         request = _with_options(request or RunRequest(), run_options)
-        with _alone_in_this_process(), program_copy(pipeline, request.accelerated) as copy:
+        with alone_in_this_process(), program_copy(pipeline, request.accelerated) as copy:
             return self._prepare_and_run(pipeline, request, copy)
 
     def _prepare_and_run(self, pipeline: Pipeline, request: RunRequest, copy: ProgramCopy | None) -> RunOutcome:
@@ -156,23 +152,6 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
                 findings = findings_of(outcome, store)
             progress.run_ended(outcome, findings)
         return outcome
-
-
-@contextmanager
-def _alone_in_this_process() -> Iterator[None]:
-    """Refuses a second run beside one: both would send what this process prints to their logs."""
-    lock = _running.setdefault(os.getpid(), Lock())
-    if not lock.acquire(blocking=False):
-        raise UserError(
-            "another run goes on in this process",
-            where=f"process {os.getpid()}",
-            why="a process does one run at a time; its nodes run at the same time by themselves",
-            next_step="call run() after the other has returned, or in a process of its own",
-        )
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _with_options(request: RunRequest, options: RunOptions | None) -> RunRequest:
