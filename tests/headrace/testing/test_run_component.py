@@ -35,6 +35,17 @@ def test_the_home_of_the_project_is_left_alone(monkeypatch: pytest.MonkeyPatch, 
     assert not str(run_component(AddOne, number=1).outputs["sum"].uri).startswith(str(tmp_path))
 
 
+@pytest.mark.parametrize("where", ["environment", "project"])
+def test_the_store_of_the_project_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str) -> None:
+    url = "mysql://ann:secret@127.0.0.1:1/metadata"  # where nobody answers
+    if where == "environment":
+        monkeypatch.setenv("HEADRACE_METADATA", url)
+    else:
+        (tmp_path / "pyproject.toml").write_text(f'[tool.headrace]\nmetadata = "{url}"\n')
+        monkeypatch.chdir(tmp_path)
+    assert run_component(AddOne, number=1).outputs["sum"].value == 2
+
+
 def test_values_parameters_and_the_log_arrive() -> None:
     result = run_component(Echo, text="a text", number=2.5, data={"list": [1, None]}, word="there")
     assert result.raise_for_state().outputs["said"].value == ["a text", 2.5, {"list": [1, None]}, "there"]
