@@ -11,6 +11,7 @@ from tfx.types.standard_artifacts import Examples, Integer
 from headrace.errors import ParameterError, RunFailedError, UnknownNameError, UserError
 from headrace.metadata import State
 from headrace.testing import artifact, run_component
+from tests.headrace.signals import ctrl_c_interrupts
 from tests.headrace.testing.given_components import Echo, Spans
 from tests.small_components import AddOne, KillItself, MaybeAddOne, Meet, Raise
 
@@ -143,5 +144,5 @@ def test_ctrl_c_stops_the_test_runner_and_not_this_test_alone(tmp_path: Path) ->
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt).start()
-    with pytest.raises(KeyboardInterrupt):
+    with ctrl_c_interrupts(), pytest.raises(KeyboardInterrupt):
         run_component(Meet, place=str(tmp_path), me="me", other="nobody")
