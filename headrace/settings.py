@@ -20,7 +20,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HEADRACE_", frozen=True, extra="forbid")
 
     home: Path = Path(".headrace")  # relative to the project's root
-    metadata: SecretStr | None = None  # the URL of a metadata store on a server; None for a SQLite file in the home
+    metadata: SecretStr | None = None  # the URL of the metadata store; None for a SQLite file in the home
     max_parallel: int | None = Field(default=None, ge=1)  # nodes at once; None for as many as keep the cores busy
     server: bool = True  # a warm server that outlives a run, for the runs to come
     keep_runs: int = Field(default=5, ge=1)  # of each pipeline: the newest, whose outputs the clean-up keeps
@@ -43,7 +43,8 @@ class Settings(BaseSettings):
             settings = cls(**_project_table(root / PROJECT_FILE))
         except (ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError, SourceError) as error:
             raise _explained(error, root / PROJECT_FILE) from error
-        return settings.model_copy(update={"home": root / settings.home.expanduser()})
+        absolute = {"home": root / settings.home.expanduser(), "metadata": _from_root(settings.metadata, root)}
+        return settings.model_copy(update=absolute)
 
     @classmethod
     def settings_customise_sources(
@@ -100,6 +101,12 @@ class Settings(BaseSettings):
                 why=error.strerror or str(error),
                 next_step="export HEADRACE_HOME=/a/folder/you/can/write",
             ) from error
+
+
+def _from_root(url: SecretStr | None, root: Path) -> SecretStr | None:
+    """The URL of a SQLite file below the project's root, where it was relative to that."""
+    scheme, separator, path = (url.get_secret_value() if url else "").partition(":///")
+    return SecretStr(f"{scheme}:///{root / path}") if path and scheme.lower() == "sqlite" and separator else url
 
 
 def _project_table(project_file: Path) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from headrace.errors import MetadataStoreError
 from headrace.metadata.postgresql_texts import decode, encoded
 
 MYSQL, POSTGRESQL = "mysql", "postgresql"
-FORM = "postgresql://user:password@host:port/database, or mysql://"
+FORM = "postgresql://user:password@host:port/database, mysql://... or sqlite:///path"
 _PORTS = {MYSQL: 3306, POSTGRESQL: 5432}
 _ANSWER_SECONDS = 10.0  # to take a connection
 _CREATION_SECONDS = 30.0  # for another process to make the tables
