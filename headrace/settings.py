@@ -13,6 +13,8 @@ from pydantic_settings.exceptions import SettingsError as SourceError
 from headrace.errors import HomeError, SettingsError
 from headrace.project import PROJECT_FILE, project_root
 
+FILE_NAME = "metadata.sqlite"  # of a home's metadata store
+
 
 class Settings(BaseSettings):
     """What a project may set; `Settings.load()` reads it."""
@@ -61,7 +63,7 @@ class Settings(BaseSettings):
     @property
     def metadata_path(self) -> Path:
         """The SQLite file that holds the metadata of all the project's pipelines, where no server does."""
-        return self.home / "metadata.sqlite"
+        return self.home / FILE_NAME
 
     def pipeline_root(self, pipeline: str) -> Path:
         """The folder of a pipeline's artifacts."""
