@@ -51,7 +51,7 @@ class ProgramCopy:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()  # or each copy would write what is left
-        parent, name, seed = os.getpid(), address.private_address(), _state_of_generators()
+        parent, name, seed = os.getpid(), address.private_address("copy"), _state_of_generators()
         with socket.socket(socket.AF_UNIX) as listener, warnings.catch_warnings():
             listener.bind(address.kernel_name(name))
             listener.listen(_BACKLOG)
