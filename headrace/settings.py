@@ -15,6 +15,7 @@ from headrace.errors import HomeError, SettingsError
 from headrace.project import PROJECT_FILE, project_root
 
 _EMPTY = "empty"  # how an error of an empty value is told from others
+FILE_NAME = "metadata.sqlite"  # of a home's metadata store
 
 
 class Settings(BaseSettings):
@@ -27,7 +28,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HEADRACE_", frozen=True, extra="forbid")
 
     home: Path = Path(".headrace")  # relative to the project's root
-    metadata: SecretStr | None = None  # the URL of a metadata store on a server; None for a SQLite file in the home
+    metadata: SecretStr | None = None  # the URL of the metadata store; None for a SQLite file in the home
     max_parallel: int | None = Field(default=None, ge=1)  # nodes at once; None for as many as keep the cores busy
     server: bool = True  # a warm server that outlives a run, for the runs to come
     keep_runs: int = Field(default=5, ge=1)  # of each pipeline: the newest, whose outputs the clean-up keeps
@@ -60,12 +61,12 @@ class Settings(BaseSettings):
             home = root / settings.home.expanduser()
         except (ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError, SourceError, RuntimeError) as error:
             raise _explained(error, root / PROJECT_FILE) from error
-        return settings.model_copy(update={"home": home})
+        return settings.model_copy(update={"home": home, "metadata": _from_root(settings.metadata, root)})
 
     @property
     def metadata_path(self) -> Path:
         """The SQLite file that holds the metadata of all the project's pipelines, where no server does."""
-        return self.home / "metadata.sqlite"
+        return self.home / FILE_NAME
 
     def pipeline_root(self, pipeline: str) -> Path:
         """The folder of a pipeline's artifacts."""
@@ -105,6 +106,12 @@ class Settings(BaseSettings):
                 why=error.strerror or str(error),
                 next_step="export HEADRACE_HOME=/a/folder/you/can/write",
             ) from error
+
+
+def _from_root(url: SecretStr | None, root: Path) -> SecretStr | None:
+    """The URL of a SQLite file below the project's root, where it was relative to that."""
+    scheme, separator, path = (url.get_secret_value() if url else "").partition(":///")
+    return SecretStr(f"{scheme}:///{root / path}") if path and scheme.lower() == "sqlite" and separator else url
 
 
 def _project_table(project_file: Path) -> dict[str, Any]:

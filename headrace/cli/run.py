@@ -8,6 +8,7 @@ import click
 
 from headrace.errors import ParameterError, UnknownNameError, UserError
 from headrace.project import project_root
+from headrace.typed_command import headrace_command, with_option
 
 if TYPE_CHECKING:
     from headrace.orchestration.request import RunRequest
@@ -95,6 +96,7 @@ def run(
                 *_after_dashes(arguments),
             ]
         ),
+        typed=headrace_command(),
     )
     series = _series(spans, request) if spans else None
     path = find_definition(pipeline)
@@ -126,7 +128,7 @@ def _run_spans(file: _File, settings: "Settings", request: "RunRequest", spans: 
 
     progress = JsonSeries() if request.as_json else ConsoleSeries(settings, request.command)
     program = ProgramFile(*file, prints_aside=request.as_json)
-    run_spans(program, settings, request, spans, f"{request.command} --span {spans}", progress)
+    run_spans(program, settings, request, spans, with_option(request.command, "--span", str(spans)), progress)
 
 
 def _run(file: _File, settings: "Settings", request: "RunRequest") -> None:

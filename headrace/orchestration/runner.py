@@ -8,6 +8,7 @@ patches their `run`, takes this one for `--engine beam` and `--engine local`.
 """
 
 import os
+import shlex
 import sys
 import time
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RunOptions
 
 from headrace.errors import RunCanceledError, RunFailedError
 from headrace.metadata import MetadataStore
+from headrace.metadata.known_stores import remember
 from headrace.metadata.properties import RUN_STATE
 from headrace.orchestration.basis import basis_of
 from headrace.orchestration.code_fingerprint import note_loaded
@@ -45,6 +47,7 @@ from headrace.orchestration.run_facts import project_of_main, record_run, run_pr
 from headrace.orchestration.run_lock import reconcile, run_lock
 from headrace.orchestration.summary import findings_of
 from headrace.settings import Settings
+from headrace.typed_command import typed_command, with_option
 from headrace.warm_server.client import WarmServer
 from headrace.warm_server.copying import ProgramCopy
 
@@ -101,6 +104,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
             self.settings.make_home()
             definitions = ProgramDefinitions.of_program(nodes) if copy is None else None
             store = MetadataStore.connect(connection_config(nodes[0].deployment, self.settings))
+            remember(self.settings.home, store.address)
         for died in reconcile(self.settings, store):
             print(f"note: {died}", file=sys.stderr)
         with quietly():
@@ -116,7 +120,8 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         command = request.command or _command_of_main() or f"headrace run {name}"
         processes = NodeProcesses(forks, definitions)
         with run_lock(self.settings, name, run_id, command), stop_on_signals(processes):
-            record_run(nodes, run_id, store, run_properties(project_of_main(), parameters, command, recorded_basis))
+            typed = request.typed or request.command or typed_command()
+            record_run(nodes, run_id, store, run_properties(project_of_main(), parameters, typed, recorded_basis))
             outcome = self._run(name, run_id, nodes, code, store, processes, request)
             store.annotate_run(run_id, {RUN_STATE: outcome.state})
         _raise_unless_succeeded(outcome, command)
@@ -164,11 +169,14 @@ def _with_options(request: RunRequest, options: RunOptions | None) -> RunRequest
 def _command_of_main() -> str:
     """What runs the script again that was run without the command, if it was a script."""
     main_file = str(getattr(sys.modules["__main__"], "__file__", ""))
-    return f"headrace run {os.path.relpath(main_file)}" if main_file.endswith(".py") else ""
+    if not main_file.endswith(".py"):
+        return ""
+    arguments = ["--", *sys.argv[1:]] if sys.argv[1:] else []
+    return shlex.join(["headrace", "run", os.path.relpath(main_file), *arguments])
 
 
 def _raise_unless_succeeded(outcome: RunOutcome, command: str) -> None:
-    next_step, where = f"{command} --resume", str(outcome.log_folder)
+    next_step, where = with_option(command, "--resume"), str(outcome.log_folder)
     if outcome.state is RunState.CANCELED:
         raise RunCanceledError(f"the run of {outcome.pipeline} was stopped", where=where, next_step=next_step)
     if outcome.state is RunState.FAILED:
