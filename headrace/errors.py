@@ -16,6 +16,7 @@ HeadraceError
 └── RunCanceledError        somebody stopped the run; exit code 130, as for Ctrl-C
 """
 
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -111,6 +112,11 @@ class RunCanceledError(HeadraceError):
     """Somebody stopped the run; what had ended is recorded."""
 
     exit_code = 130
+
+
+def typed(*words: object) -> str:
+    """A command as it can be typed: each word quoted where it has to be."""
+    return shlex.join(map(str, words))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from headrace.errors import ParameterError, UnknownNameError, UserError
+from headrace.errors import ParameterError, UnknownNameError, UserError, typed
 from headrace.project import project_root
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def run(
     if spans and (resume or from_nodes or to_nodes or only):
         raise UserError(
             "--span runs whole spans, and resumes by itself: no --resume, --from, --to or --only with it",
-            next_step=f"headrace run {pipeline} --set span=SPAN with them, for one span",
+            next_step=f"{typed('headrace', 'run', pipeline)} --set span=SPAN with them, for one span",
         )
     if sum((resume, bool(from_nodes or to_nodes), only is not None)) > 1:
         raise UserError("--resume, --only, and --from with --to, exclude each other", next_step="headrace run --help")
@@ -131,12 +131,12 @@ def find_definition(pipeline: str) -> Path:
     if pipeline.endswith(".py"):
         path = Path(pipeline)
         if not path.is_file():
-            raise UserError("there is no such file", where=pipeline, next_step=f"ls {path.parent}")
+            raise UserError("there is no such file", where=pipeline, next_step=typed("ls", path.parent))
         return path.resolve()
     folder = project_root() / "pipelines"
     known = {path.parent.name: path for path in folder.glob("*/local_runner.py")}
     if pipeline not in known:
-        raise UnknownNameError.among("pipeline", pipeline, known, where=str(folder), next_step=f"ls {folder}")
+        raise UnknownNameError.among("pipeline", pipeline, known, where=str(folder), next_step=typed("ls", folder))
     return known[pipeline]
 
 
@@ -151,7 +151,9 @@ def read_parameters(assignments: tuple[str, ...]) -> dict[str, str]:
         name, equals, value = assignment.partition("=")
         if not equals:
             raise ParameterError(
-                f"cannot read the parameter {assignment!r}", why="it has no =", next_step=f"--set {name}=VALUE"
+                f"cannot read the parameter {assignment!r}",
+                why="it has no =",
+                next_step=typed("--set", f"{name}=VALUE"),
             )
         parameters[name] = value
     return parameters

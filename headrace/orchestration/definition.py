@@ -15,7 +15,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from headrace.errors import DefinitionError, HeadraceError
+from headrace.errors import DefinitionError, HeadraceError, typed
 from headrace.orchestration.faults import users_line
 from headrace.orchestration.outcomes import RunOutcome
 from headrace.orchestration.output import quietly
@@ -160,7 +160,7 @@ def _explained(what: str, path: Path, error: Exception) -> DefinitionError:
         what,
         where=users_line(error) or str(path),
         why=f"{type(error).__name__}: {error}",
-        next_step=f"python {path}",
+        next_step=typed("python", path),
     )
 
 

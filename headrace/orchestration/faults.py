@@ -11,6 +11,8 @@ from typing import Any
 from headrace.errors import HeadraceError
 from headrace.orchestration.outcomes import Failure
 
+WITHOUT_STAND_IN = "type the command again with --no-acceleration: TFX's own executor then does this node's work"
+
 _HEADRACE = str(Path(__file__).parents[1]) + os.sep
 _ACCELERATION = _HEADRACE + "acceleration" + os.sep
 _STANDARD_LIBRARY = sysconfig.get_path("stdlib") + os.sep
@@ -19,9 +21,9 @@ _NOT_USERS = (*_PACKAGES, _STANDARD_LIBRARY, _HEADRACE)
 _CONVERTED = "__autograph_generated_file"  # how the files begin that TensorFlow makes of a function
 _IN_USER_CODE = "in user code:"  # how TensorFlow begins the message of an error in such a function
 _NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # surrogates that stand for none
+_WHY, _NEXT = "  why: ", "  next: "  # how the notes on an error begin that say so
 _NO_MESSAGE = "no message"
 _IN_HEADRACE = "this is a fault in Headrace, not in your code"
-_IN_STAND_IN = "type the command again with --no-acceleration: TFX's own executor then does this node's work"
 
 # Wrong today, wrong tomorrow: trying again does not help.
 _LASTING = (
@@ -50,11 +52,25 @@ def failure_of(error: BaseException) -> Failure:
         facts = (error.what, error.where, error.why, error.next_step)
         return Failure(kind, *map(_encodable, facts), retryable=not lasting)
     where = users_line(error)
-    ours = "" if where else _headraces_file(error)
-    next_step = _IN_STAND_IN if ours.startswith(_ACCELERATION) else ""
-    why = _IN_HEADRACE if ours else ""
+    why, next_step = (_encodable(_noted(error, name)) for name in (_WHY, _NEXT))
+    if ours := "" if where else _headraces_file(error):
+        why = why or _IN_HEADRACE
+        next_step = next_step or (WITHOUT_STAND_IN if ours.startswith(_ACCELERATION) else "")
     message = _encodable(_shortened(_text(speaker)) or _NO_MESSAGE)
     return Failure(kind, message, _encodable(where), why, next_step, retryable=not lasting)
+
+
+def explain(error: BaseException, why: str, next_step: str) -> None:
+    """Adds to an error what `failure_of` is to say of it; shown in tracebacks as well.
+
+    Args:
+        error: of anybody.
+        why: it may have happened.
+        next_step: what to do then, or empty.
+    """
+    error.add_note(f"{_WHY}{why}")
+    if next_step:
+        error.add_note(f"{_NEXT}{next_step}")
 
 
 def users_line(error: BaseException) -> str:
@@ -111,6 +127,11 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             left.extend(one.exceptions)
         if (cause := one.__cause__ or one.__context__) is not None:
             left.append(cause)
+
+
+def _noted(error: BaseException, name: str) -> str:
+    notes = [note.removeprefix(name) for note in getattr(error, "__notes__", ()) if note.startswith(name)]
+    return "; ".join(notes)
 
 
 def _speaker(error: BaseException) -> BaseException:

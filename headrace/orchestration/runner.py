@@ -18,14 +18,16 @@ from tfx.orchestration.beam.beam_dag_runner import BeamDagRunner
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RunOptions
 
-from headrace.errors import RunCanceledError, RunFailedError
+from headrace.errors import RunCanceledError, RunFailedError, typed
 from headrace.metadata import MetadataStore
 from headrace.metadata.properties import RUN_STATE
 from headrace.orchestration.basis import basis_of
 from headrace.orchestration.compilation import bind_parameters, connection_config, set_cache
+from headrace.orchestration.continuing import continuing
 from headrace.orchestration.execution import run_graph, stop_on_signals
 from headrace.orchestration.graph import GraphNode, graph_of
 from headrace.orchestration.json_progress import JsonProgress
+from headrace.orchestration.launcher import ORCHESTRATOR_LOG
 from headrace.orchestration.node_launch import NodeLaunches
 from headrace.orchestration.node_process import NodeProcesses
 from headrace.orchestration.outcomes import RunOutcome, RunState
@@ -100,13 +102,13 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
                 print(f"note: {node} runs again: what it reads has changed since {part.base.id}", file=sys.stderr)
             if not is_whole(nodes, basis, part.base, store):
                 recorded_basis = ""
-        command = request.command or _command_of_main() or f"headrace run {name}"
+        command = request.command or _command_of_main() or typed("headrace", "run", name)
         processes = NodeProcesses(server)
         with run_lock(self.settings, name, run_id, command), stop_on_signals(processes):
             record_run(nodes, run_id, store, run_properties(project_of_main(), parameters, command, recorded_basis))
             outcome = self._run(name, run_id, nodes, store, processes, request)
             store.annotate_run(run_id, {RUN_STATE: outcome.state})
-        _raise_unless_succeeded(outcome, command)
+        _raise_unless_succeeded(outcome, continuing(command, pipeline, outcome))
         return outcome
 
     def _run(
@@ -119,7 +121,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         request: RunRequest,
     ) -> RunOutcome:
         log_folder = self.settings.log_folder(name, run_id)
-        log, started = log_folder / "orchestrator.log", time.monotonic()
+        log, started = log_folder / ORCHESTRATOR_LOG, time.monotonic()
         with logging_to(log), printing_to(log, [STDERR]):
             launches = NodeLaunches(store, processes, log_folder, request.accelerated, OutputsLock.of(self.settings))
             progress = JsonProgress() if request.as_json else ConsoleProgress()
@@ -143,11 +145,11 @@ def _with_options(request: RunRequest, options: RunOptions | None) -> RunRequest
 def _command_of_main() -> str:
     """What runs the script again that was run without the command, if it was a script."""
     main_file = str(getattr(sys.modules["__main__"], "__file__", ""))
-    return f"headrace run {os.path.relpath(main_file)}" if main_file.endswith(".py") else ""
+    return typed("headrace", "run", os.path.relpath(main_file)) if main_file.endswith(".py") else ""
 
 
-def _raise_unless_succeeded(outcome: RunOutcome, command: str) -> None:
-    next_step, where = f"{command} --resume", str(outcome.log_folder)
+def _raise_unless_succeeded(outcome: RunOutcome, next_step: str) -> None:
+    where = str(outcome.log_folder)
     if outcome.state is RunState.CANCELED:
         raise RunCanceledError(f"the run of {outcome.pipeline} was stopped", where=where, next_step=next_step)
     if outcome.state is RunState.FAILED:

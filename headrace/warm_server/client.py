@@ -16,7 +16,7 @@ from typing import Self
 
 from platformdirs import user_log_path
 
-from headrace.errors import HeadraceError, UserError
+from headrace.errors import HeadraceError, UserError, typed
 from headrace.warm_server import address
 from headrace.warm_server.messages import AskStatus, Ended, Kill, Start, Started, Status, Stop, receive, send
 
@@ -136,7 +136,7 @@ class WarmServer:
                 assert isinstance(answer, Started)
                 on_failure.pop_all()
                 return WarmProcess(connection, answer.pid)
-        raise HeadraceError("the warm server does not start", where=str(_log()), next_step=f"less {_log()}")
+        raise HeadraceError("the warm server does not start", where=str(_log()), next_step=typed("less", _log()))
 
     def _connect(self) -> socket.socket:
         deadline = time.monotonic() + _PATIENCE_SECONDS

@@ -1,6 +1,7 @@
 import json
 import os
 import subprocess
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ from tfx.dsl.io.filesystem import NotFoundError
 from tfx.dsl.io.plugins.local import LocalFilesystem
 
 import headrace
+from headrace.acceleration.splitting import HashSplit
 from headrace.errors import AnomaliesFoundError, HeadraceError, InputDataError
 from headrace.orchestration.compilation import set_cache
-from headrace.orchestration.faults import failure_of, users_line
+from headrace.orchestration.faults import WITHOUT_STAND_IN, explain, failure_of, users_line
 from headrace.orchestration.outcomes import Failure
 from headrace.orchestration.request import RunRequest
 
@@ -198,6 +200,23 @@ def test_a_fault_in_headraces_own_code_says_so() -> None:
     failure = failure_of(without_this_file(caught("fails_in_headrace")))
     assert failure.kind == "AttributeError"
     assert (failure.where, failure.why) == ("", "this is a fault in Headrace, not in your code")
+
+
+def test_a_fault_of_a_stand_in_says_how_to_do_without_it() -> None:
+    with pytest.raises(AttributeError) as raised:
+        HashSplit.of(None)
+    failure = failure_of(without_this_file(raised.value))
+    assert failure.why == "this is a fault in Headrace, not in your code"
+    assert failure.next_step == WITHOUT_STAND_IN
+
+
+def test_what_is_known_of_an_error_beside_its_text_is_told_and_shown_in_tracebacks() -> None:
+    error = ValueError("no")
+    error.add_note("a note of somebody else")
+    explain(error, "the column 'at' is a time", "use another component")
+    failure = failure_of(error)
+    assert (failure.why, failure.next_step) == ("the column 'at' is a time", "use another component")
+    assert "  why: the column 'at' is a time\n" in "".join(traceback.format_exception(error))
 
 
 def test_a_fault_that_the_users_code_led_to_names_the_users_line() -> None:
