@@ -1,5 +1,6 @@
 """`headrace run`: runs a pipeline of the project, or of a file."""
 
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,9 +131,10 @@ def _run_spans(file: _File, settings: "Settings", request: "RunRequest", spans: 
 
 
 def _run(file: _File, settings: "Settings", request: "RunRequest") -> None:
+    from headrace.cli.warm import may_end
     from headrace.orchestration.definition import ProgramFile, run_definition
 
-    run_definition(ProgramFile(*file, prints_aside=request.as_json), settings, request)
+    run_definition(ProgramFile(*file, prints_aside=request.as_json), settings, request, may_end)
 
 
 def load_settings(definition: Path, no_server: bool) -> "Settings":
@@ -151,7 +153,7 @@ def find_definition(pipeline: str) -> Path:
     """
     if pipeline.endswith(".py"):
         path = Path(pipeline)
-        if not path.is_file():
+        if not os.path.isfile(path):  # pathlib's raises for a name that is too long
             raise UserError("there is no such file", where=pipeline, next_step=typed("ls", path.parent))
         return path.resolve()
     folder = project_root() / "pipelines"

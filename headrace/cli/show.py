@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from headrace.contents.serving_check import CHECK_FILE, read_serving_check
-from headrace.errors import UnknownNameError, UserError
+from headrace.errors import UserError, typed
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 def show(artifact: str) -> None:
     """Show what ARTIFACT holds: anomalies, a schema, an evaluation, a drift report, its properties.
 
-    ARTIFACT is an id, as in messages of `headrace run`, or the artifact's folder.
+    ARTIFACT is an id, as in messages of `headrace run`, NODE.KEY for what a node of the latest run made
+    (Trainer.model), an artifact's name, or its folder.
     """
-    from google.protobuf.message import DecodeError
     from rich.console import Console
 
     from headrace.metadata import MetadataStore
@@ -43,21 +43,18 @@ def show(artifact: str) -> None:
     try:
         contents = _contents(found)
         console.print(contents, soft_wrap=isinstance(contents, str))  # a path in it stays whole
-    except (OSError, ValueError, DecodeError) as error:
+    except (OSError, ValueError) as error:
         raise UserError("the artifact cannot be read", where=found.uri, why=str(error)) from error
 
 
 def _find(store: "MetadataStore", name: str) -> "Artifact":
-    if name.isdecimal():
-        found = store.artifact(int(name)) if int(name) < 2**63 else None
-    else:
-        uri = str(Path(name).resolve())
-        found = next((one for one in reversed(store.artifacts()) if one.uri == uri), None)
-    if found is None:
-        raise UnknownNameError(
-            f"there is no artifact {name!r}", next_step="give an id or a folder that a run's messages name"
-        )
-    return found
+    from headrace.lineage.finding import find
+
+    found = find(store, name)
+    if found.artifact is None:
+        run = found.run.id if found.run else ""
+        raise UserError(f"{name!r} is a run, and holds no data", next_step=typed("headrace", "runs", "show", run))
+    return found.artifact
 
 
 def _contents(artifact: "Artifact") -> "RenderableType":

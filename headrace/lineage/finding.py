@@ -12,6 +12,7 @@ from headrace.metadata.run_names import LATEST, resolve_run
 from headrace.metadata.store import MetadataStore
 
 _NEXT = "headrace runs show latest"
+_DIGITS = 18  # of ids: ML Metadata's have 64 bits
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,13 @@ def find(store: MetadataStore, name: str | int | Path) -> Found:
         UnknownNameError: it stands for nothing, or for several things; suggests what is near.
     """
     name = str(name)
-    if name.isdecimal() and int(name) < 2**63 and (artifact := store.artifact(int(name))):
+    if not is_text(name):
+        raise UnknownNameError(
+            f"there is no artifact or run {name!r}",
+            why="its bytes are not UTF-8, as all that is recorded",
+            next_step=_NEXT,
+        )
+    if (number := artifact_id(name)) is not None and (artifact := store.artifact(number)):
         return Found(artifact)
     if "://" in name and (there := store.artifacts_at(name.rstrip("/"))):
         return Found(there[-1])
@@ -45,13 +52,27 @@ def find(store: MetadataStore, name: str | int | Path) -> Found:
         return Found(run=find_run(store, name, runs))
     if artifact := store.artifact_of_name(name):
         return Found(artifact)
-    if Path(name).exists() and (artifact := artifact_at(store, Path(name))):
+    if os.path.exists(name) and (artifact := artifact_at(store, Path(name))):
         return Found(artifact)
     outputs = _outputs(store, runs[0]) if runs else {}
     if name in outputs:
         return Found(outputs[name])
     known = [LATEST, *outputs, *(run.id for run in runs)]
     raise UnknownNameError.among("artifact or run", name, known[: len(outputs) + 6], next_step=_NEXT)
+
+
+def artifact_id(name: str) -> int | None:
+    """The id that is meant by a number, also one of an artifact that is not there; None for a name of another kind."""
+    return int(name) if name.isdecimal() and len(name) <= _DIGITS else None
+
+
+def is_text(name: str) -> bool:
+    """Whether it can be looked for: the bytes of an argument, or of a file's name, need not be UTF-8."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def find_run(store: MetadataStore, name: str, runs: Iterable[Run] | None = None) -> Run:
@@ -72,7 +93,7 @@ def find_path(store: MetadataStore, path: Path) -> Artifact:
     """
     artifact = artifact_at(store, path)
     if artifact is None:
-        why = "" if path.exists() else "and there is no such file or folder"
+        why = "" if os.path.exists(path) else "and there is no such file or folder"
         raise UnknownNameError(f"nothing is recorded of {str(path)!r}", why=why, next_step=_NEXT)
     return artifact
 

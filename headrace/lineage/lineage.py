@@ -1,5 +1,6 @@
 """Lineage: the questions that can be asked of a metadata store."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -128,7 +129,7 @@ class Lineage:
             return impact_of(self.store, subject)
         if "://" in str(subject):  # not a path of this machine
             return impact_of(self.store, self._artifact(subject))
-        if "/" in str(subject) or (not str(subject).isdecimal() and Path(str(subject)).exists()):
+        if "/" in str(subject) or (not str(subject).isdecimal() and os.path.exists(str(subject))):
             return impact_of(self.store, Path(subject if isinstance(subject, Path) else str(subject)))
         return impact_of(self.store, self._artifact(subject))
 

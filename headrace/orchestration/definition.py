@@ -56,8 +56,16 @@ class ProgramFile:
     prints_aside: bool = False
 
 
-def run_definition(program: ProgramFile, settings: Settings, request: RunRequest) -> list[RunOutcome]:
+def run_definition(
+    program: ProgramFile, settings: Settings, request: RunRequest, on_end: Callable[[], object] = lambda: None
+) -> list[RunOutcome]:
     """Runs the pipelines that a file defines.
+
+    Args:
+        program: the file.
+        settings: for the runner, if the file's own is stock TFX's.
+        request: how they are to be run.
+        on_end: called after each run that succeeded: what the file does then may end the process.
 
     Raises:
         DefinitionError: the file fails, or runs no pipeline.
@@ -67,6 +75,7 @@ def run_definition(program: ProgramFile, settings: Settings, request: RunRequest
 
     def run(definition: Definition) -> RunOutcome:
         outcomes.append(definition.runner.run_with_ir(definition.pipeline, definition.options, request))
+        on_end()
         return outcomes[-1]
 
     execute(program, settings, run)

@@ -49,8 +49,8 @@ def failure_of(error: BaseException) -> Failure:
     # Beam cannot make another HeadraceError, and raises a RuntimeError in its stead.
     lasting = isinstance(speaker, _LASTING) or any(isinstance(one, HeadraceError) for one in _chain(error))
     if isinstance(error, HeadraceError):
-        facts = (error.what, error.where, error.why, error.next_step)
-        return Failure(kind, *map(_encodable, facts), retryable=not lasting)
+        what, where, why, next_step = map(_encodable, (error.what, error.where, error.why, error.next_step))
+        return Failure(kind, what, where, why, next_step, retryable=not lasting)
     where = users_line(error)
     why, next_step = (_encodable(_noted(error, name)) for name in (_WHY, _NEXT))
     if ours := "" if where else _headraces_file(error):

@@ -34,7 +34,7 @@ from headrace.orchestration.launcher import ORCHESTRATOR_LOG
 from headrace.orchestration.node_launch import NodeLaunches
 from headrace.orchestration.node_process import NodeProcesses
 from headrace.orchestration.outcomes import RunOutcome, RunState
-from headrace.orchestration.output import STDERR, logging_to, printing_to, quietly
+from headrace.orchestration.output import STDERR, logging_to, printing_to, quietly, usable_streams
 from headrace.orchestration.outputs_lock import OutputsLock
 from headrace.orchestration.partial import is_whole, mark_part
 from headrace.orchestration.preflight import check_containers, check_inputs
@@ -88,7 +88,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         if kwargs:
             raise TypeError(f"unknown arguments: {', '.join(kwargs)}")
         request = _with_options(request or RunRequest(), run_options)
-        with _alone_in_this_process(), program_copy(pipeline, request.accelerated) as copy:
+        with usable_streams(), _alone_in_this_process(), program_copy(pipeline, request.accelerated) as copy:
             return self._prepare_and_run(pipeline, request, copy)
 
     def _prepare_and_run(self, pipeline: Pipeline, request: RunRequest, copy: ProgramCopy | None) -> RunOutcome:
