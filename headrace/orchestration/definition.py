@@ -202,7 +202,9 @@ def _as_main_module(program: ProgramFile) -> Iterator[None]:
     saved = sys.modules["__main__"], sys.argv, list(sys.path)
     spec = spec_from_loader("__main__", SourceFileLoader("__main__", str(program.path)))
     assert spec is not None
-    sys.modules["__main__"] = module_from_spec(spec)
+    main = module_from_spec(spec)
+    main.__spec__ = None  # type: ignore[assignment]  # as Python has it: multiprocessing then looks at its file
+    sys.modules["__main__"] = main
     sys.argv = [str(program.path), *program.arguments]
     sys.path.insert(0, str(program.path.parent))
     try:

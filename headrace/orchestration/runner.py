@@ -10,7 +10,7 @@ patches their `run`, takes this one for `--engine beam` and `--engine local`.
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -25,12 +25,13 @@ from headrace.errors import RunCanceledError, RunFailedError, UserError, typed
 from headrace.metadata import MetadataStore
 from headrace.metadata.properties import RUN_STATE
 from headrace.orchestration.basis import basis_of
+from headrace.orchestration.code_fingerprint import note_loaded
 from headrace.orchestration.compilation import bind_parameters, connection_config, set_cache
 from headrace.orchestration.continuing import continuing
 from headrace.orchestration.execution import run_graph, stop_on_signals
 from headrace.orchestration.graph import GraphNode, graph_of
 from headrace.orchestration.json_progress import JsonProgress
-from headrace.orchestration.launcher import ORCHESTRATOR_LOG
+from headrace.orchestration.launcher import ORCHESTRATOR_LOG, code_by_node
 from headrace.orchestration.node_launch import NodeLaunches
 from headrace.orchestration.node_process import NodeProcesses
 from headrace.orchestration.outcomes import RunOutcome, RunState
@@ -98,6 +99,8 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         check_inputs(pipeline)
         with quietly():
             nodes = graph_of(pipeline, self.settings)
+            note_loaded(is_copied=copy is not None)
+            code = code_by_node(nodes)
             set_cache(nodes, request)
             check_containers(nodes)
             self.settings.make_home()
@@ -119,7 +122,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         processes = NodeProcesses(forks, definitions)
         with run_lock(self.settings, name, run_id, command), stop_on_signals(processes):
             record_run(nodes, run_id, store, run_properties(project_of_main(), parameters, command, recorded_basis))
-            outcome = self._run(name, run_id, nodes, store, processes, request)
+            outcome = self._run(name, run_id, nodes, code, store, processes, request)
             store.annotate_run(run_id, {RUN_STATE: outcome.state})
         _raise_unless_succeeded(outcome, continuing(command, pipeline, outcome))
         return outcome
@@ -135,6 +138,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         name: str,
         run_id: str,
         nodes: list[GraphNode],
+        code: Mapping[str, Mapping[str, str]],
         store: MetadataStore,
         processes: NodeProcesses,
         request: RunRequest,
@@ -142,7 +146,8 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         log_folder = self.settings.log_folder(name, run_id)
         log, started = log_folder / ORCHESTRATOR_LOG, time.monotonic()
         with logging_to(log), printing_to(log, [STDERR]):
-            launches = NodeLaunches(store, processes, log_folder, request.accelerated, OutputsLock.of(self.settings))
+            lock = OutputsLock.of(self.settings)
+            launches = NodeLaunches(store, processes, log_folder, request.accelerated, lock, code)
             progress = JsonProgress() if request.as_json else ConsoleProgress()
             with progress:
                 progress.run_started(name, run_id)
