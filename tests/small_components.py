@@ -9,7 +9,7 @@ from pathlib import Path
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
-from tfx.types.standard_artifacts import Integer, String
+from tfx.types.standard_artifacts import Integer, Model, String
 
 from headrace.metadata import MetadataStore
 from headrace.metadata.records import MARKED_FOR_DELETION
@@ -101,6 +101,12 @@ def Meet(place: Parameter[str], me: Parameter[str], other: Parameter[str]) -> No
         if time.monotonic() > deadline:
             raise TimeoutError(f"{other} never came")
         time.sleep(0.01)
+
+
+@component
+def Point(where: Parameter[str], model: OutputArtifact[Model]) -> None:  # noqa: N802
+    """Says that its output lies somewhere else."""
+    model.uri = where
 
 
 @component
