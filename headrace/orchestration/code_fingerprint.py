@@ -43,7 +43,7 @@ def code_of(node: PipelineNode, executor_spec: Message | None) -> dict[str, str]
     code: dict[str, str] = {}
     if module and not files:
         code |= _package_version(module.partition(".")[0])
-    for name, value in _texts(node):
+    for name, value in texts_of(node):
         if name.endswith(_FUNCTION_SUFFIX) and "." in value:
             files += files_of_module(value.rpartition(".")[0])
         if wheel := wheel_of(value):
@@ -83,7 +83,8 @@ def _executor_files(module: str) -> list[Path]:
     return files_of_module(module) if module else []
 
 
-def _texts(node: PipelineNode) -> Iterator[tuple[str, str]]:
+def texts_of(node: PipelineNode) -> Iterator[tuple[str, str]]:
+    """The parameters of a node that are texts, by their names."""
     for name, value in node.parameters.parameters.items():
         if value.field_value.string_value:
             yield name, value.field_value.string_value

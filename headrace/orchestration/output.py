@@ -35,6 +35,20 @@ def printing_to(path: Path, descriptors: Sequence[int] = (STDOUT, STDERR)) -> It
 
 
 @contextmanager
+def stdout_to(descriptor: int) -> Iterator[int]:
+    """Sends standard output elsewhere; yields a descriptor of where it went until now."""
+    sys.stdout.flush()
+    saved = os.dup(STDOUT)
+    os.dup2(descriptor, STDOUT)
+    try:
+        yield saved
+    finally:
+        sys.stdout.flush()
+        os.dup2(saved, STDOUT)
+        os.close(saved)
+
+
+@contextmanager
 def logging_to(path: Path) -> Iterator[None]:
     """Sends what is logged in this process to a file, and none of it to the console."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,15 +10,18 @@ patches their `run`, takes this one for `--engine beam` and `--engine local`.
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 from tfx.orchestration.beam.beam_dag_runner import BeamDagRunner
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RunOptions
 
-from headrace.errors import RunCanceledError, RunFailedError
+from headrace.errors import RunCanceledError, RunFailedError, UserError
 from headrace.metadata import MetadataStore
 from headrace.metadata.properties import RUN_STATE
 from headrace.orchestration.basis import basis_of
@@ -34,12 +37,18 @@ from headrace.orchestration.outputs_lock import OutputsLock
 from headrace.orchestration.partial import is_whole, mark_part
 from headrace.orchestration.preflight import check_containers, check_inputs
 from headrace.orchestration.preload import warm_server
+from headrace.orchestration.program_copies import program_copy
+from headrace.orchestration.program_definitions import ProgramDefinitions
 from headrace.orchestration.progress import ConsoleProgress
 from headrace.orchestration.request import RunRequest
 from headrace.orchestration.run_facts import project_of_main, record_run, run_properties
 from headrace.orchestration.run_lock import reconcile, run_lock
 from headrace.orchestration.summary import findings_of
 from headrace.settings import Settings
+from headrace.warm_server.client import WarmServer
+from headrace.warm_server.copying import ProgramCopy
+
+_running: dict[int, Lock] = {}  # by process: a node's has those of the program that it is a copy of
 
 
 class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
@@ -76,9 +85,12 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         """
         if kwargs:
             raise TypeError(f"unknown arguments: {', '.join(kwargs)}")
-        server = warm_server(self.settings.server)
-        server.begin()  # it imports what nodes need while this process checks what it is given
         request = _with_options(request or RunRequest(), run_options)
+        with _alone_in_this_process(), program_copy(pipeline, request.accelerated) as copy:
+            return self._prepare_and_run(pipeline, request, copy)
+
+    def _prepare_and_run(self, pipeline: Pipeline, request: RunRequest, copy: ProgramCopy | None) -> RunOutcome:
+        forks = copy or self._begin_server()
         name, run_id = pipeline.pipeline_info.id, datetime.now().strftime("%Y%m%d-%H%M%S.%f")
         parameters = bind_parameters(pipeline, run_id, request.parameters)
         check_inputs(pipeline)
@@ -87,6 +99,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
             set_cache(nodes, request)
             check_containers(nodes)
             self.settings.make_home()
+            definitions = ProgramDefinitions.of_program(nodes) if copy is None else None
             store = MetadataStore.connect(connection_config(nodes[0].deployment, self.settings))
         for died in reconcile(self.settings, store):
             print(f"note: {died}", file=sys.stderr)
@@ -101,13 +114,19 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
             if not is_whole(nodes, basis, part.base, store):
                 recorded_basis = ""
         command = request.command or _command_of_main() or f"headrace run {name}"
-        processes = NodeProcesses(server)
+        processes = NodeProcesses(forks, definitions)
         with run_lock(self.settings, name, run_id, command), stop_on_signals(processes):
             record_run(nodes, run_id, store, run_properties(project_of_main(), parameters, command, recorded_basis))
             outcome = self._run(name, run_id, nodes, store, processes, request)
             store.annotate_run(run_id, {RUN_STATE: outcome.state})
         _raise_unless_succeeded(outcome, command)
         return outcome
+
+    def _begin_server(self) -> WarmServer:
+        """A server that imports what nodes need while this process checks what it is given."""
+        server = warm_server(self.settings.server)
+        server.begin()
+        return server
 
     def _run(
         self,
@@ -131,6 +150,23 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
                 findings = findings_of(outcome, store)
             progress.run_ended(outcome, findings)
         return outcome
+
+
+@contextmanager
+def _alone_in_this_process() -> Iterator[None]:
+    """Refuses a second run beside one: both would send what this process prints to their logs."""
+    lock = _running.setdefault(os.getpid(), Lock())
+    if not lock.acquire(blocking=False):
+        raise UserError(
+            "another run goes on in this process",
+            where=f"process {os.getpid()}",
+            why="a process does one run at a time; its nodes run at the same time by themselves",
+            next_step="call run() after the other has returned, or in a process of its own",
+        )
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _with_options(request: RunRequest, options: RunOptions | None) -> RunRequest:
