@@ -108,6 +108,7 @@ class _Calls:
     @contextmanager
     def in_place_of_stock(self) -> Iterator[None]:
         """Has each call noted and answered; LocalDagRunner, BeamDagRunner and HeadraceDagRunner take run from here."""
+
         def run(
             runner: IrBasedRunner, pipeline: Pipeline, run_options: PipelineRunOptions | None = None, **options: Any
         ) -> Any:

@@ -5,8 +5,8 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from headrace.errors import HeadraceError
@@ -27,11 +27,28 @@ def printing_to(path: Path, descriptors: Sequence[int] = (STDOUT, STDERR)) -> It
     try:
         yield
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):  # the disk that the file is on may be full
+                stream.flush()
         for descriptor, copy in zip(descriptors, saved, strict=True):
             os.dup2(copy, descriptor)
             os.close(copy)
+
+
+@contextmanager
+def notes_to_stderr() -> Iterator[Callable[[str], None]]:
+    """Yields what writes a note to standard error as it is now, wherever that goes later on."""
+    saved = os.dup(STDERR)
+
+    def note(text: str) -> None:
+        logging.warning(text)
+        with suppress(OSError):  # nobody may listen any more
+            os.write(saved, f"note: {text}\n".encode())
+
+    try:
+        yield note
+    finally:
+        os.close(saved)
 
 
 @contextmanager

@@ -7,11 +7,12 @@ Beam pipeline runs there. Both stock runners are bases so that the TFX CLI, whic
 patches their `run`, takes this one for `--engine beam` and `--engine local`.
 """
 
+import logging
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
@@ -26,13 +27,15 @@ from headrace.metadata import MetadataStore
 from headrace.metadata.properties import RUN_STATE
 from headrace.orchestration.basis import basis_of
 from headrace.orchestration.compilation import bind_parameters, connection_config, set_cache
+from headrace.orchestration.ends import Ends, Note
 from headrace.orchestration.execution import run_graph, stop_on_signals
+from headrace.orchestration.full_disk import space_is_needed
 from headrace.orchestration.graph import GraphNode, graph_of
 from headrace.orchestration.json_progress import JsonProgress
 from headrace.orchestration.node_launch import NodeLaunches
 from headrace.orchestration.node_process import NodeProcesses
 from headrace.orchestration.outcomes import RunOutcome, RunState
-from headrace.orchestration.output import STDERR, logging_to, printing_to, quietly
+from headrace.orchestration.output import STDERR, logging_to, notes_to_stderr, printing_to, quietly
 from headrace.orchestration.outputs_lock import OutputsLock
 from headrace.orchestration.partial import is_whole, mark_part
 from headrace.orchestration.preflight import check_containers, check_inputs
@@ -42,8 +45,8 @@ from headrace.orchestration.program_definitions import ProgramDefinitions
 from headrace.orchestration.progress import ConsoleProgress
 from headrace.orchestration.request import RunRequest
 from headrace.orchestration.run_facts import project_of_main, record_run, run_properties
-from headrace.orchestration.run_lock import reconcile, run_lock
-from headrace.orchestration.summary import findings_of
+from headrace.orchestration.run_lock import HeldLock, reconcile, run_lock
+from headrace.orchestration.summary import Findings, findings_of
 from headrace.settings import Settings
 from headrace.warm_server.client import WarmServer
 from headrace.warm_server.copying import ProgramCopy
@@ -86,10 +89,16 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         if kwargs:
             raise TypeError(f"unknown arguments: {', '.join(kwargs)}")
         request = _with_options(request or RunRequest(), run_options)
-        with _alone_in_this_process(), program_copy(pipeline, request.accelerated) as copy:
-            return self._prepare_and_run(pipeline, request, copy)
+        with ExitStack() as end:
+            end.enter_context(_alone_in_this_process())
+            end.enter_context(space_is_needed(self.settings.home))
+            copy = end.enter_context(program_copy(pipeline, request.accelerated))
+            note = end.enter_context(notes_to_stderr())
+            return self._prepare_and_run(pipeline, request, copy, note)
 
-    def _prepare_and_run(self, pipeline: Pipeline, request: RunRequest, copy: ProgramCopy | None) -> RunOutcome:
+    def _prepare_and_run(
+        self, pipeline: Pipeline, request: RunRequest, copy: ProgramCopy | None, note: Callable[[str], None]
+    ) -> RunOutcome:
         forks = copy or self._begin_server()
         name, run_id = pipeline.pipeline_info.id, datetime.now().strftime("%Y%m%d-%H%M%S.%f")
         parameters = bind_parameters(pipeline, run_id, request.parameters)
@@ -100,7 +109,9 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
             check_containers(nodes)
             self.settings.make_home()
             definitions = ProgramDefinitions.of_program(nodes) if copy is None else None
-            store = MetadataStore.connect(connection_config(nodes[0].deployment, self.settings))
+            config = connection_config(nodes[0].deployment, self.settings)
+            store = MetadataStore.connect(config)
+            store.wait_for(config, note)
         for died in reconcile(self.settings, store):
             print(f"note: {died}", file=sys.stderr)
         with quietly():
@@ -115,11 +126,20 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
                 recorded_basis = ""
         command = request.command or _command_of_main() or f"headrace run {name}"
         processes = NodeProcesses(forks, definitions)
-        with run_lock(self.settings, name, run_id, command), stop_on_signals(processes):
+        with run_lock(self.settings, name, run_id, command, store.address) as lock, stop_on_signals(processes):
             record_run(nodes, run_id, store, run_properties(project_of_main(), parameters, command, recorded_basis))
-            outcome = self._run(name, run_id, nodes, store, processes, request)
-            store.annotate_run(run_id, {RUN_STATE: outcome.state})
+            ends = Ends(store)
+            try:
+                outcome = self._run(name, run_id, nodes, ends, processes, request)
+            except (UserError, OSError) as error:  # not the user's fault any more, now that nodes have run
+                _record_end(name, run_id, RunState.FAILED, ends, lock)
+                raise RunFailedError(f"the run of {name} broke off", where=str(lock.folder), why=str(error)) from error
+            unrecorded = _record_end(name, run_id, outcome.state, ends, lock)
+        if unrecorded:
+            note(f"{unrecorded.what}: {unrecorded.why}")
         _raise_unless_succeeded(outcome, command)
+        if unrecorded:
+            raise unrecorded
         return outcome
 
     def _begin_server(self) -> WarmServer:
@@ -133,21 +153,23 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         name: str,
         run_id: str,
         nodes: list[GraphNode],
-        store: MetadataStore,
+        ends: Ends,
         processes: NodeProcesses,
         request: RunRequest,
     ) -> RunOutcome:
+        store = ends.store
         log_folder = self.settings.log_folder(name, run_id)
         log, started = log_folder / "orchestrator.log", time.monotonic()
         with logging_to(log), printing_to(log, [STDERR]):
-            launches = NodeLaunches(store, processes, log_folder, request.accelerated, OutputsLock.of(self.settings))
+            lock = OutputsLock.of(self.settings)
+            launches = NodeLaunches(store, processes, log_folder, request.accelerated, lock, ends)
             progress = JsonProgress() if request.as_json else ConsoleProgress()
             with progress:
                 progress.run_started(name, run_id)
                 ended = run_graph(nodes, launches, processes, progress, self.settings.max_parallel)
             outcome = RunOutcome(name, run_id, ended, log_folder, time.monotonic() - started, processes.stopped)
             with printing_to(log):
-                findings = findings_of(outcome, store)
+                findings = _findings(outcome, store)
             progress.run_ended(outcome, findings)
         return outcome
 
@@ -167,6 +189,32 @@ def _alone_in_this_process() -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _findings(outcome: RunOutcome, store: MetadataStore) -> Findings:
+    """What the run found, for its summary; nothing where that cannot be read: how the nodes ended is told anyway."""
+    try:
+        return findings_of(outcome, store)
+    except Exception:
+        logging.exception("the summary is without what the run found")
+        return Findings((), ())
+
+
+def _record_end(pipeline: str, run_id: str, state: RunState, ends: Ends, lock: HeldLock) -> RunFailedError | None:
+    """Records how a run ended; leaves that to the next command where it cannot be, and returns what is said then."""
+    try:
+        ends.settle(pipeline, run_id)
+        ends.store.annotate_run(run_id, {RUN_STATE: state})
+    except Exception as error:
+        logging.exception("the end of the run is not recorded")
+        lock.leave(Note(state, ends.missed, str(error)))
+        return RunFailedError(
+            f"how the run of {pipeline} ended cannot be recorded now; the next command does it",
+            where=str(lock.folder),
+            why=str(error),
+            next_step="headrace runs list",
+        )
+    return None
 
 
 def _with_options(request: RunRequest, options: RunOptions | None) -> RunRequest:
