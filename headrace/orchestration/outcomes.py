@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from headrace.metadata import recordable
+
+_LONGEST = 10_000  # characters of a text that is recorded: a database refuses a row of many millions
+
 
 class NodeState(StrEnum):
     """How a node ended."""
@@ -44,9 +48,18 @@ class Failure:
     next_step: str = ""
     retryable: bool = True  # it may go away by itself
 
+    def __post_init__(self) -> None:
+        """Makes texts that can be recorded and printed of whatever an exception says."""
+        for name in ("kind", "message", "where", "why", "next_step"):
+            object.__setattr__(self, name, _cut(recordable(getattr(self, name))))
+
     def __str__(self) -> str:
         facts = (("where", self.where), ("why", self.why), ("next", self.next_step))
         return "\n".join([f"{self.kind}: {self.message}", *(f"  {name}: {fact}" for name, fact in facts if fact)])
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text)} characters)"
 
 
 @dataclass(frozen=True)
