@@ -35,7 +35,8 @@ def run_graph(
     """
     by_id = {node.id: node for node in nodes if not node.is_reused}
     however = {node.id for node in by_id.values() if node.runs_however}
-    schedule = Schedule({node.id: node.upstream for node in by_id.values()}, however)
+    needs = {node.id: node.needs for node in by_id.values()}
+    schedule = Schedule({node.id: node.upstream for node in by_id.values()}, however, needs)
     outcomes = {node.id: NodeOutcome(node.id, NodeState.REUSED) for node in nodes if node.is_reused}
     working: set[Future[NodeOutcome]] = set()
     slots = Slots(max_parallel, processes.ids)
