@@ -13,6 +13,7 @@ from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from inspect import signature
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from headrace.errors import DefinitionError, HeadraceError
@@ -29,6 +30,7 @@ with quietly():
     from tfx.proto.orchestration.pipeline_pb2 import RunOptions
     from tfx.tools.cli.handler.dag_runner_patcher import DagRunnerPatcher
 
+    from headrace.orchestration.compiler import CheckedCompilation, Default, keep_defaults
     from headrace.orchestration.runner import HeadraceDagRunner
 
 
@@ -68,12 +70,17 @@ class _Capture(DagRunnerPatcher):
         return noting
 
 
-class _Compiler(IrBasedRunner):
+class _Compiler(CheckedCompilation):
     """A runner that only compiles; a `module_file` becomes a wheel in the pipeline's root, as in every compilation."""
 
     def run_with_ir(
-        self, pipeline: PipelineIr, run_options: RunOptions | None = None, **kwargs: Any
+        self,
+        pipeline: PipelineIr,
+        run_options: RunOptions | None = None,
+        defaults: Mapping[str, Default] = MappingProxyType({}),
+        **kwargs: Any,
     ) -> tuple[PipelineIr, RunOptions | None]:
+        keep_defaults(pipeline, defaults)
         return pipeline, run_options
 
 

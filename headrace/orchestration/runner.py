@@ -10,8 +10,10 @@ patches their `run`, takes this one for `--engine beam` and `--engine local`.
 import os
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from tfx.orchestration.beam.beam_dag_runner import BeamDagRunner
@@ -23,6 +25,7 @@ from headrace.metadata import MetadataStore
 from headrace.metadata.properties import RUN_STATE
 from headrace.orchestration.basis import basis_of
 from headrace.orchestration.compilation import bind_parameters, connection_config, set_cache
+from headrace.orchestration.compiler import CheckedCompilation, Default, keep_defaults
 from headrace.orchestration.execution import run_graph, stop_on_signals
 from headrace.orchestration.graph import GraphNode, graph_of
 from headrace.orchestration.json_progress import JsonProgress
@@ -42,7 +45,7 @@ from headrace.orchestration.summary import findings_of
 from headrace.settings import Settings
 
 
-class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
+class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
     """Runs a TFX pipeline on this machine; nodes that do not depend on each other at the same time."""
 
     def __new__(cls, settings: Settings | None = None) -> "HeadraceDagRunner":
@@ -59,6 +62,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         pipeline: Pipeline,
         run_options: RunOptions | None = None,
         request: RunRequest | None = None,
+        defaults: Mapping[str, Default] = MappingProxyType({}),
         **kwargs: Any,
     ) -> RunOutcome:
         """Runs a compiled pipeline to its end and prints what came of it.
@@ -67,6 +71,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
             pipeline: the pipeline in TFX's intermediate representation; it is changed in place.
             run_options: TFX's options of a partial run.
             request: what else the run is asked to do.
+            defaults: of RuntimeParameters that the compiled pipeline has no default of.
             **kwargs: TFX allows a runner more of them; Headrace knows none.
 
         Raises:
@@ -80,6 +85,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         server.begin()  # it imports what nodes need while this process checks what it is given
         request = _with_options(request or RunRequest(), run_options)
         name, run_id = pipeline.pipeline_info.id, datetime.now().strftime("%Y%m%d-%H%M%S.%f")
+        keep_defaults(pipeline, defaults)
         parameters = bind_parameters(pipeline, run_id, request.parameters)
         check_inputs(pipeline)
         with quietly():

@@ -203,6 +203,8 @@ def test_a_runtime_parameter_is_set_for_a_run(run_pipeline: RunPipeline) -> None
     assert run_pipeline("set", [number], RunRequest(parameters={"value": "4"})).value("Number", "number") == ["4"]
     with pytest.raises(UnknownNameError):
         raise run_pipeline("set", [number], RunRequest(parameters={"valu": "4"})).error or AssertionError
+    zero = Number(value=RuntimeParameter("value", int, 0))
+    assert run_pipeline("zero", [zero]).value("Number", "number") == ["0"]
 
 
 def test_a_container_component_is_refused_where_no_engine_answers(
