@@ -29,9 +29,15 @@ class GraphNode:
     may_make_nothing: bool = False  # others take its outputs, and all of them can do without
 
     @property
+    def is_outside(self) -> bool:
+        """A partial run does not run it."""
+        return bool(self.node.execution_options.HasField("skip"))
+
+    @property
     def is_reused(self) -> bool:
         """A partial run takes its outputs from an earlier run."""
-        return bool(self.node.execution_options.HasField("skip"))
+        mode = self.node.execution_options.skip.reuse_artifacts_mode
+        return self.is_outside and bool(mode != NodeExecutionOptions.Skip.NEVER)
 
     @property
     def is_optional(self) -> bool:
@@ -42,12 +48,6 @@ class GraphNode:
     def runs_however(self) -> bool:
         """It runs once all its upstream nodes have ended, however they did: its trigger strategy says so."""
         return self.node.execution_options.strategy in _ONCE_COMPLETED
-
-    @property
-    def is_left_out(self) -> bool:
-        """A partial run neither runs it nor takes its outputs from an earlier run."""
-        skip = self.node.execution_options.skip
-        return self.is_reused and bool(skip.reuse_artifacts_mode == NodeExecutionOptions.Skip.NEVER)
 
 
 def graph_of(pipeline: Pipeline, settings: Settings) -> list[GraphNode]:

@@ -34,7 +34,7 @@ from headrace.orchestration.node_process import NodeProcesses
 from headrace.orchestration.outcomes import RunOutcome, RunState
 from headrace.orchestration.output import STDERR, logging_to, printing_to, quietly
 from headrace.orchestration.outputs_lock import OutputsLock
-from headrace.orchestration.partial import is_whole, mark_part
+from headrace.orchestration.partial import is_whole, mark_part, take_over
 from headrace.orchestration.preflight import check_containers, check_inputs
 from headrace.orchestration.preload import warm_server
 from headrace.orchestration.progress import ConsoleProgress
@@ -87,7 +87,8 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
         name, run_id = pipeline.pipeline_info.id, datetime.now().strftime("%Y%m%d-%H%M%S.%f")
         keep_defaults(pipeline, defaults)
         parameters = bind_parameters(pipeline, run_id, request.parameters)
-        check_inputs(pipeline)
+        if not request.is_partial:
+            check_inputs(pipeline)
         with quietly():
             nodes = graph_of(pipeline, self.settings)
             set_cache(nodes, request)
@@ -101,10 +102,12 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
         recorded_basis = basis.to_json()
         if request.is_partial:
             with OutputsLock.of(self.settings).using():
-                part = mark_part(pipeline, request, store, basis)
+                part = mark_part(pipeline, nodes, request, store, basis)
+                check_inputs(pipeline)
+                take_over(pipeline, part, store)
             for node in sorted(part.read_again):
-                print(f"note: {node} runs again: what it reads has changed since {part.base.id}", file=sys.stderr)
-            if not is_whole(nodes, basis, part.base, store):
+                print(f"note: {node} runs again: what it reads has changed since {part.base_id}", file=sys.stderr)
+            if not is_whole(nodes, basis, part, store):
                 recorded_basis = ""
         command = request.command or _command_of_main() or f"headrace run {name}"
         processes = NodeProcesses(server)
@@ -143,7 +146,8 @@ def _with_options(request: RunRequest, options: RunOptions | None) -> RunRequest
     if options is None or request.is_partial:
         return request
     part = options.partial_run
-    return replace(request, from_nodes=tuple(part.from_nodes), to_nodes=tuple(part.to_nodes))
+    base_run = part.snapshot_settings.base_pipeline_run_strategy.base_run_id
+    return replace(request, from_nodes=tuple(part.from_nodes), to_nodes=tuple(part.to_nodes), base_run=str(base_run))
 
 
 def _command_of_main() -> str:

@@ -10,6 +10,7 @@ _CONSEQUENCES = {
     NodeState.FAILED: NodeState.BLOCKED,
     NodeState.CANCELED: NodeState.BLOCKED,
     NodeState.BLOCKED: NodeState.BLOCKED,
+    NodeState.LEFT_OUT: NodeState.BLOCKED,
     NodeState.SKIPPED: NodeState.SKIPPED,
 }
 
