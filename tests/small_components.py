@@ -51,6 +51,16 @@ def MaybeAddOne(sum: OutputArtifact[Integer], number: InputArtifact[Integer] = N
 
 
 @component
+def AddTo(  # noqa: N802
+    sum: OutputArtifact[Integer],  # noqa: A002
+    base: InputArtifact[Integer],
+    more: InputArtifact[Integer] = None,
+) -> None:
+    """Adds a number, or nothing, to another."""
+    sum.value = base.value + (more.value if more else 0)
+
+
+@component
 def Positive(number: InputArtifact[Integer], same: OutputArtifact[Integer]) -> None:  # noqa: N802
     """Hands on a number that is one, as a gate would."""
     if number.value < 0:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from tfx.orchestration.beam.beam_dag_runner import BeamDagRunner
@@ -28,6 +29,7 @@ from headrace.metadata.properties import RUN_STATE
 from headrace.orchestration.basis import basis_of
 from headrace.orchestration.code_fingerprint import note_loaded
 from headrace.orchestration.compilation import bind_parameters, connection_config, set_cache
+from headrace.orchestration.compiler import CheckedCompilation, Default, keep_defaults
 from headrace.orchestration.continuing import continuing
 from headrace.orchestration.ends import Ends, Note
 from headrace.orchestration.execution import run_graph, stop_on_signals
@@ -48,7 +50,7 @@ from headrace.orchestration.output import (
     usable_streams,
 )
 from headrace.orchestration.outputs_lock import OutputsLock
-from headrace.orchestration.partial import is_whole, mark_part
+from headrace.orchestration.partial import is_whole, mark_part, take_over
 from headrace.orchestration.preflight import check_containers, check_inputs
 from headrace.orchestration.preload import warm_server
 from headrace.orchestration.program_copies import program_copy
@@ -64,7 +66,7 @@ from headrace.warm_server.client import WarmServer
 from headrace.warm_server.copying import ProgramCopy
 
 
-class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
+class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
     """Runs a TFX pipeline on this machine; nodes that do not depend on each other at the same time."""
 
     def __new__(cls, settings: Settings | None = None) -> "HeadraceDagRunner":
@@ -81,6 +83,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         pipeline: Pipeline,
         run_options: RunOptions | None = None,
         request: RunRequest | None = None,
+        defaults: Mapping[str, Default] = MappingProxyType({}),
         **kwargs: Any,
     ) -> RunOutcome:
         """Runs a compiled pipeline to its end and prints what came of it.
@@ -89,6 +92,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
             pipeline: the pipeline in TFX's intermediate representation; it is changed in place.
             run_options: TFX's options of a partial run.
             request: what else the run is asked to do.
+            defaults: of RuntimeParameters that the compiled pipeline has no default of.
             **kwargs: TFX allows a runner more of them; Headrace knows none.
 
         Raises:
@@ -99,6 +103,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         if kwargs:
             raise TypeError(f"unknown arguments: {', '.join(kwargs)}")
         request = _with_options(request or RunRequest(), run_options)
+        keep_defaults(pipeline, defaults)
         with ExitStack() as end:
             end.enter_context(usable_streams())
             end.enter_context(alone_in_this_process())
@@ -113,7 +118,8 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         forks = copy or self._begin_server()
         name, run_id = pipeline.pipeline_info.id, datetime.now().strftime("%Y%m%d-%H%M%S.%f")
         parameters = bind_parameters(pipeline, run_id, request.parameters)
-        check_inputs(pipeline)
+        if not request.is_partial:
+            check_inputs(pipeline)
         with quietly():
             nodes = graph_of(pipeline, self.settings)
             note_loaded(is_copied=copy is not None)
@@ -133,10 +139,12 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         recorded_basis = basis.to_json()
         if request.is_partial:
             with OutputsLock.of(self.settings).using():
-                part = mark_part(pipeline, request, store, basis)
+                part = mark_part(pipeline, nodes, request, store, basis)
+                check_inputs(pipeline)
+                take_over(pipeline, part, store)
             for node in sorted(part.read_again):
-                print(f"note: {node} runs again: what it reads has changed since {part.base.id}", file=sys.stderr)
-            if not is_whole(nodes, basis, part.base, store):
+                print(f"note: {node} runs again: what it reads has changed since {part.base_id}", file=sys.stderr)
+            if not is_whole(nodes, basis, part, store):
                 recorded_basis = ""
         command = request.command or _command_of_main() or typed("headrace", "run", name)
         processes = NodeProcesses(forks, definitions)
@@ -220,7 +228,8 @@ def _with_options(request: RunRequest, options: RunOptions | None) -> RunRequest
     if options is None or request.is_partial:
         return request
     part = options.partial_run
-    return replace(request, from_nodes=tuple(part.from_nodes), to_nodes=tuple(part.to_nodes))
+    base_run = part.snapshot_settings.base_pipeline_run_strategy.base_run_id
+    return replace(request, from_nodes=tuple(part.from_nodes), to_nodes=tuple(part.to_nodes), base_run=str(base_run))
 
 
 def _command_of_main() -> str:
