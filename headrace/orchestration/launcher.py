@@ -31,7 +31,7 @@ from headrace.orchestration.connection import SharedMetadata
 from headrace.orchestration.executors import process_operators
 from headrace.orchestration.faults import failure_of
 from headrace.orchestration.graph import GraphNode
-from headrace.orchestration.node_facts import input_files, row_counts
+from headrace.orchestration.node_facts import condition_inputs, input_files, row_counts
 from headrace.orchestration.node_process import STOPPED, NodeFailedError, NodeProcesses
 from headrace.orchestration.outcomes import Failure, NodeState
 from headrace.orchestration.outputs_lock import OutputsLock
@@ -177,7 +177,7 @@ class NodeLauncher(Launcher):
             )
             contexts.append(cache_context)
             facts = {names.KEY: parts.to_json(), names.CODE: digest_of(code), **input_files(parameters)}
-            self._store.annotate(execution.id, facts)
+            self._store.annotate(execution.id, facts | condition_inputs(self._pipeline_node))
             if self._pipeline_node.execution_options.caching_options.enable_cache:
                 found = find_cached_outputs(connection, cache_context.name)
                 if found.execution_id is not None:

@@ -22,7 +22,7 @@ from headrace.errors import RunCanceledError, RunFailedError
 from headrace.metadata import MetadataStore
 from headrace.metadata.properties import RUN_STATE
 from headrace.orchestration.basis import basis_of
-from headrace.orchestration.compilation import bind_parameters, connection_config, set_cache
+from headrace.orchestration.compilation import bind_parameters, connection_config, parameter_defaults, set_cache
 from headrace.orchestration.execution import run_graph, stop_on_signals
 from headrace.orchestration.graph import GraphNode, graph_of
 from headrace.orchestration.json_progress import JsonProgress
@@ -80,6 +80,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         server.begin()  # it imports what nodes need while this process checks what it is given
         request = _with_options(request or RunRequest(), run_options)
         name, run_id = pipeline.pipeline_info.id, datetime.now().strftime("%Y%m%d-%H%M%S.%f")
+        defaults = parameter_defaults(pipeline)
         parameters = bind_parameters(pipeline, run_id, request.parameters)
         check_inputs(pipeline)
         with quietly():
@@ -103,7 +104,8 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         command = request.command or _command_of_main() or f"headrace run {name}"
         processes = NodeProcesses(server)
         with run_lock(self.settings, name, run_id, command), stop_on_signals(processes):
-            record_run(nodes, run_id, store, run_properties(project_of_main(), parameters, command, recorded_basis))
+            facts = run_properties(project_of_main(), parameters, command, recorded_basis, defaults)
+            record_run(nodes, run_id, store, facts)
             outcome = self._run(name, run_id, nodes, store, processes, request)
             store.annotate_run(run_id, {RUN_STATE: outcome.state})
         _raise_unless_succeeded(outcome, command)
