@@ -4,7 +4,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from headrace.lineage.evaluations import BLESSING, EVALUATION, PUSHED, EvaluationFacts, evaluation_of, push_of
+from headrace.lineage.evaluations import (
+    BLESSING,
+    EVALUATION,
+    PUSHED,
+    EvaluationFacts,
+    evaluation_of,
+    push_of,
+    with_fairness,
+)
 from headrace.lineage.facts import RunFacts, run_facts
 from headrace.lineage.serving_checks import INFRA_BLESSING, ServingVerdict, serving_verdict_of
 from headrace.metadata import properties as names
@@ -20,6 +28,7 @@ class Side:
     """One of the two runs."""
 
     facts: RunFacts
+    store: MetadataStore
     graph: Graph
     own: Mapping[str, Execution]  # of each node its last execution in the run
     # The same; where it only says that the node was taken over from another run, the one that worked there: it has the
@@ -37,7 +46,7 @@ class Side:
         graph = reader.graph()
         own = {one.node: one for one in executions}
         deciding = {node: _worked(one, graph) if one.id in taken else one for node, one in own.items()}
-        return Side(run_facts(run, executions), graph, own, deciding)
+        return Side(run_facts(run, executions), store, graph, own, deciding)
 
     def artifacts(self, type_name: str) -> dict[str, Artifact]:
         """What the run's nodes made, by "node key"."""
@@ -51,7 +60,8 @@ class Side:
 
     def evaluation(self) -> EvaluationFacts | None:
         """The run's last evaluation; None where there was none."""
-        return self._last((EVALUATION, BLESSING), lambda execution, _: evaluation_of(execution, self.graph))
+        found = self._last((EVALUATION, BLESSING), lambda execution, _: evaluation_of(execution, self.graph))
+        return with_fairness([found], self.store)[0] if found else None
 
     def serving_check(self) -> ServingVerdict | None:
         """The run's last check of whether its model can be served; None where there was none."""

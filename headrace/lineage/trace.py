@@ -183,7 +183,7 @@ def trace_of(store: MetadataStore, subject: Artifact | Run) -> Trace:
         tuple(_schemas(graph)),
         tuple(graph.of_type(TRANSFORM)),
         tuple(step_of(one) for one in executions),
-        tuple(evaluations_of(graph)),
+        tuple(evaluations_of(graph, store)),
         tuple(serving_verdicts_of(graph)),
         tuple(pushes_of(graph)),
         tuple(runs_of(store, {one.run for one in executions} | ({subject.id} if isinstance(subject, Run) else set()))),

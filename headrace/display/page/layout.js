@@ -63,6 +63,9 @@ function viewOf(data, executionsOnly) {
       joined.set(key, edge);
     }
   }
+  for (const chosen of data.edges.filter((edge) => ids.has(edge.source) && ids.has(edge.target))) {
+    joined.set(`${chosen.source} ${chosen.target}`, { ...chosen, keys: new Set([chosen.key]) });
+  }
   return { nodes, edges: [...joined.values()].map((edge) => ({ ...edge, key: [...edge.keys].join(", ") })) };
 }
 

@@ -33,6 +33,7 @@ _MARKS = {
     State.UNKNOWN: ("unknown", "unknown"),
 }
 _VERDICTS = {"blessed": ("blessed", "not blessed"), "pushed": ("pushed", "not pushed")}
+_AVAILABLE = "available"  # what ML Metadata calls LIVE; here that is said of pushed models alone
 _MOST = 2000  # characters of a property; the rest is left out, and said to be
 # Properties that have a line of their own in the record.
 _TOLD = frozenset(
@@ -82,7 +83,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """An artifact was read by an execution, or made by it."""
+    """An artifact was read by an execution, or made by it; or a resolver chose something for an execution."""
 
     source: str
     target: str
@@ -118,6 +119,14 @@ def edges_of(graph: Graph) -> list[Edge]:
             ends = (f"e{event.execution}", f"a{event.artifact}")
             source, target = ends if event.is_output else ends[::-1]
             edges.setdefault((source, target), Edge(source, target, event.key))
+    for event in graph.found:
+        source, target = f"a{event.artifact}", f"e{event.execution}"
+        edges.setdefault((source, target), Edge(source, target, event.key))
+    for execution in graph.executions.values():
+        if execution.id not in folded:
+            for (key, _), chooser in graph.choosers(execution).items():
+                source, target = f"e{chooser.id}", f"e{execution.id}"
+                edges.setdefault((source, target), Edge(source, target, key))
     return list(edges.values())
 
 
@@ -177,7 +186,7 @@ def _execution_node(one: Execution, graph: Graph, taken: list[Execution]) -> Nod
 
 
 def _artifact_node(one: Artifact, graph: Graph, *, asked: bool) -> Node:
-    mark, state = "", one.state.lower().replace("_", " ")
+    mark, state = "", _AVAILABLE
     for name, words in _VERDICTS.items():
         verdict = one.properties.get(name)
         if isinstance(verdict, int | float):

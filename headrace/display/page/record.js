@@ -42,8 +42,8 @@ class RecordView {
       state,
       node.error.length ? element("section", { class: "error" }, this._facts(node.error)) : null,
       this._facts(node.facts),
-      this._neighbours(node.kind === "execution" ? "Read" : "Made by", this.incoming.get(node.id), "source"),
-      this._neighbours(node.kind === "execution" ? "Made" : "Read by", this.outgoing.get(node.id), "target"),
+      ...this._neighbours(node.kind === "execution" ? ["Read", "Chosen by"] : ["", "Made by"], this.incoming.get(node.id), "source"),
+      ...this._neighbours(node.kind === "execution" ? ["Made", "Chose for"] : ["", "Read by"], this.outgoing.get(node.id), "target"),
       ...this._drawings(node),
       this._properties(node.properties),
     ];
@@ -57,8 +57,15 @@ class RecordView {
     return element("dl", { class: "facts" }, lines.flat());
   }
 
-  _neighbours(title, edges, end) {
-    if (!edges) return null;
+  // A section for the artifacts at the other ends of some edges, and one for the executions.
+  _neighbours(titles, edges = [], end) {
+    return ["artifact", "execution"].map((kind, index) => {
+      const ofKind = edges.filter((edge) => this.byId.get(edge[end]).kind === kind);
+      return ofKind.length ? this._list(titles[index], ofKind, end) : null;
+    });
+  }
+
+  _list(title, edges, end) {
     const items = edges.map((edge) => {
       const node = this.byId.get(edge[end]);
       return element(

@@ -11,6 +11,7 @@ from headrace.lineage.spans import Spans, metric_of
 from headrace.metadata import Property
 from headrace.metadata import properties as names
 from tests.headrace.lineage.conftest import Recorder
+from tests.headrace.recording import record_artifact, record_execution
 
 
 def month(
@@ -178,3 +179,19 @@ def test_the_metric_is_an_auc_or_what_has_a_threshold(
 ) -> None:
     facts = EvaluationFacts(1, "run", datetime.now(UTC), 1, None, True, {(): metrics}, {}, (), thresholds)
     assert metric_of([facts]) == expected
+
+
+def test_why_says_that_the_live_model_has_learned_from_the_span(recorder: Recorder) -> None:
+    store = recorder.store
+    new = record_artifact(store, "Examples", "/data/3", span=3)
+    live, candidate = (record_artifact(store, "Model", f"/models/{number}") for number in range(2))
+    blessing = record_artifact(store, "ModelBlessing", "/blessing", blessed=0)
+    record_execution(store, "small", "run-4", "Train", inputs={"examples": [new]}, outputs={"model": [live]})
+    record_execution(store, "small", "run-3", "Train", outputs={"model": [candidate]})
+    inputs = {"examples": [new], "model": [candidate], "baseline_model": [live]}
+    record_execution(store, "small", "run-3", "Evaluate", inputs=inputs, outputs={"blessing": [blessing]})
+    described(recorder, "run-3", 3)
+    [why] = column(recorder.lineage.spans("small"), "why")
+    assert str(why).endswith(
+        "; the model it was compared with has learned from these examples (span 3), and it has not"
+    )
