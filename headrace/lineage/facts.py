@@ -57,7 +57,7 @@ class RunFacts(Shown):
             ("by", f"{text(self.user)} on {text(self.host)}"),
             ("command", text(self.command)),
             ("code", self.code_state),
-            ("parameters", UNKNOWN if self.parameters is None else text(self.parameters) or "none"),
+            ("parameters", UNKNOWN if self.parameters is None else _parameters_text(self.parameters) or "none"),
             ("versions", text(self.versions)),
         )
         return [Section(f"Run {self.id} of {self.pipeline}", (), ("", ""), rows)]
@@ -104,6 +104,15 @@ class Step:
             elif decoded not in (None, {}, [], ""):
                 found[name] = decoded
         return found
+
+
+def _parameters_text(parameters: Mapping[str, Property]) -> str:
+    """Each with its value; of one that is a JSON object, its fields."""
+    decoded = {name: object_of(value) for name, value in parameters.items()}
+    return "; ".join(
+        f"{name}: {text(value) if isinstance(value, Mapping) else text(parameters[name])}"
+        for name, value in decoded.items()
+    )
 
 
 def run_facts(run: Run, executions: Iterable[Execution]) -> RunFacts:

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from headrace.display.page.node import Fact, Node
+from headrace.display.page.readable import label_of, value_text
+from headrace.display.page.spans import with_spans
 from headrace.metadata import properties as names
 from headrace.metadata.graph import Graph
-from headrace.metadata.records import LIVE, Artifact, Execution, Property, State
+from headrace.metadata.records import LIVE, Artifact, Execution, Property, State, local_time
 
 _OTHER = "other"
 # Kinds of artifacts, which share a colour.
@@ -56,32 +59,6 @@ _TOLD = frozenset(
 
 
 @dataclass(frozen=True)
-class Fact:
-    """A line of a record."""
-
-    label: str
-    value: str | float
-    unit: str = ""  # "time" (ISO 8601), "seconds" or "bytes", which the page words for its reader
-
-
-@dataclass(frozen=True)
-class Node:
-    """An execution or an artifact, as it is drawn and told."""
-
-    id: str  # "e12" is execution 12, "a7" artifact 7
-    kind: str  # "execution" or "artifact"
-    name: str
-    family: str  # of artifacts: those of a family share a colour
-    mark: str  # the picture of its state; empty for none
-    state: str  # in words
-    facts: tuple[Fact, ...]
-    error: tuple[Fact, ...]
-    properties: tuple[tuple[str, str], ...]
-    shows: tuple[int, ...]  # the artifacts whose contents are drawn beside it
-    asked: bool  # the page was asked for it
-
-
-@dataclass(frozen=True)
 class Edge:
     """An artifact was read by an execution, or made by it; or a resolver chose something for an execution."""
 
@@ -107,7 +84,8 @@ def nodes_of(graph: Graph, asked: frozenset[int] = frozenset()) -> list[Node]:
         if one.id not in folded
     ]
     artifacts = sorted(graph.artifacts.values(), key=lambda one: one.id)
-    return executions + [_artifact_node(one, graph, asked=one.id in asked) for one in artifacts]
+    nodes = executions + [_artifact_node(one, graph, asked=one.id in asked) for one in artifacts]
+    return with_spans(nodes, graph)
 
 
 def edges_of(graph: Graph) -> list[Edge]:
@@ -151,7 +129,7 @@ def _execution_node(one: Execution, graph: Graph, taken: list[Execution]) -> Nod
         Fact("execution", one.id),
         Fact("run", one.run),
         Fact("pipeline", one.pipeline),
-        Fact("started", one.started.isoformat(), "time"),
+        Fact("started", local_time(one.started)),
         Fact("took", _number(own, names.WALL_SECONDS) or one.seconds, "seconds"),
         Fact("CPU", _number(own, names.CPU_SECONDS), "seconds"),
         Fact("peak memory", _number(own, names.PEAK_MEMORY_BYTES), "bytes"),
@@ -175,6 +153,7 @@ def _execution_node(one: Execution, graph: Graph, taken: list[Execution]) -> Nod
         "execution",
         one.node or one.type.rpartition(".")[2],
         "",
+        "",
         mark,
         state,
         _known(facts),
@@ -196,13 +175,14 @@ def _artifact_node(one: Artifact, graph: Graph, *, asked: bool) -> Node:
     facts = [
         Fact("artifact", one.id),
         Fact("type", one.type),
-        Fact("created", one.created.isoformat(), "time"),
+        Fact("created", local_time(one.created)),
         Fact("uri", one.uri),
     ]
     return Node(
         f"a{one.id}",
         "artifact",
         one.type,
+        "",
         "verdict" if one.type.endswith(_BLESSING) else _FAMILIES.get(one.type, _OTHER),
         mark,
         state,
@@ -232,7 +212,8 @@ def _shown_with(one: Artifact, graph: Graph) -> tuple[int, ...]:
 
 
 def _properties(properties: Mapping[str, Property]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, _cut(str(value))) for name, value in sorted(properties.items()) if value != "")
+    said = ((label_of(name), value_text(name, value)) for name, value in sorted(properties.items()))
+    return tuple((label, _cut(value)) for label, value in said if value)
 
 
 def _cut(text: str) -> str:
