@@ -14,7 +14,7 @@ MOST_PANELS = 12
 LABEL_LENGTH = 24  # characters
 FARTHEST = 10.0  # times the threshold: what is farther ends there, and its label says how far
 _WIDE, _NARROW, _PANEL = 940, 340, 300  # pixels
-_ROW, _BAR = 42, 10  # of the ranking
+_ROW, _BAR = 50, 10  # of the ranking
 _TOP = 26
 _VALUE_ROW, _VALUE_LEFT, _VALUE_RIGHT = 34, 118, 252  # of a panel; between left and right lie the bars
 _SMALL = 10.5
@@ -56,7 +56,7 @@ def ranking_picture(features: Sequence[FeatureDrift], width: float) -> Element:
             text(0, y + 12, shortened(one.feature, LABEL_LENGTH), font_weight="600"),
             text(width, y + 12, _figures(one), text_anchor="end", font_size=_SMALL),
             bar,
-            text(0, y + 37, one.measure_name, class_="dim", font_size=_SMALL),
+            text(0, y + 40, one.measure_name, class_="dim", font_size=_SMALL),
         ]
     return picture(width, bottom + 4, "how far each feature moved, in times its threshold", *shapes)
 

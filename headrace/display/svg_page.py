@@ -11,6 +11,7 @@ _STYLE = """
 .key { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 14px 0 0; color: var(--dim); font-size: 13px; }
 .key span { display: inline-flex; align-items: center; gap: 6px; }
 .tone.good { color: var(--good); font-weight: 600; } .tone.bad { color: var(--bad); font-weight: 600; }
+.tone::before { font-weight: 400; }
 td.long { min-width: 22em; }
 @media (max-width: 640px) { td.long { min-width: 0; } }
 """

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from headrace.contents.metrics import slice_text
-from headrace.metadata.records import local_time
+from headrace.contents.times import local_time
 
 if TYPE_CHECKING:
     import pandas as pd

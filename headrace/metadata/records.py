@@ -75,11 +75,6 @@ class Artifact:
     properties: Mapping[str, Property] = field(default_factory=dict)
 
 
-def local_time(time: datetime) -> str:
-    """A time as people read it: in their own zone, to the second."""
-    return f"{time.astimezone():%Y-%m-%d %H:%M:%S}"
-
-
 def time_of(milliseconds: int) -> datetime:
     """ML Metadata's milliseconds since 1970, as a time in UTC."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from headrace.contents.times import local_time
 from headrace.display.page.node import Fact, Node
 from headrace.display.page.readable import label_of, value_text
 from headrace.display.page.spans import with_spans
 from headrace.metadata import properties as names
 from headrace.metadata.graph import Graph
-from headrace.metadata.records import LIVE, Artifact, Execution, Property, State, local_time
+from headrace.metadata.records import LIVE, Artifact, Execution, Property, State
 
 _OTHER = "other"
 # Kinds of artifacts, which share a colour.

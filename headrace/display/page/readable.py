@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from headrace.contents.times import local_time
 from headrace.metadata import properties as names
-from headrace.metadata.records import Property, local_time, time_of
+from headrace.metadata.records import Property, time_of
 
 _OURS = "headrace_"
 _CODE = "code"  # of a cache key's parts, what no other property has

@@ -151,6 +151,11 @@ def test_the_metric_is_read_from_the_evaluation_of_both_models(recorder: Recorde
     assert (one.candidate_value, one.live_value) == (judged.metrics[()]["auc"], judged.baseline[()]["auc"])
     assert one.why.startswith("not blessed: overall: auc ")
     assert spans.sections()[0].rows[1][3:5] == (f"{one.candidate_value:.4f}", f"{one.live_value:.4f}")
+    # Compared with itself: of what is read twice ML Metadata keeps one event.
+    again = recorder.artifact("run-5", "evaluation", "ModelEvaluation", str(folder))
+    recorder.node("run-5", "Evaluate", {"model": candidate}, {"evaluation": again})
+    assert [one.baseline for one in recorder.lineage.trace(candidate).evaluations] == [live, candidate]
+    assert "Model None" not in str(recorder.lineage.card(candidate))
 
 
 def test_a_pipeline_without_spans_or_without_records_is_refused(recorder: Recorder) -> None:
