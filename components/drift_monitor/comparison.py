@@ -7,7 +7,8 @@ from zlib import crc32
 from components.drift_monitor.binned import NUMBERS, TEXT, Binned
 from components.drift_monitor.distances import distances
 from components.drift_monitor.noise import jensen_shannon_noise, l_infinity_noise
-from components.drift_monitor.numbers import NumericSide, numeric_bins
+from components.drift_monitor.numbers import numeric_bins
+from components.drift_monitor.numeric_side import NumericSide
 from components.drift_monitor.rules import Rules
 from components.drift_monitor.text_values import TextSide, text_bins
 from headrace.contents.drift import (

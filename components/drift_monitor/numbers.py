@@ -49,13 +49,13 @@ def numeric_bins(before: NumericSide, after: NumericSide) -> Binned:
     farthest = _farthest(old, new)
     if before.lumped or after.lumped:
         places = _places((old.low + old.high + new.low + new.high) / 4, exact, farthest)
-        shares = nearest(*((one.low[places], one.high[places]) for one in (old, new)))
+        shares = nearest((old.low[places], old.high[places]), (new.low[places], new.high[places]))
     else:
         even = before.even(grid), after.even(grid)
         middle = np.repeat((even[0] + even[1]) / 2, 2)
         exact[::2] = False
         places = _places(middle, exact, farthest)
-        shares = tuple(one[[place // 2 for place in places]] for one in even)
+        shares = even[0][np.array(places, int) // 2], even[1][np.array(places, int) // 2]
     ends = [_Place(float(grid[place // 2]), not place % 2) for place in places]
     counts = [np.diff([0.0, *share, 1.0]) * side.total for share, side in zip(shares, (before, after), strict=True)]
     return _with_nans(_labels(ends), counts[0].tolist(), counts[1].tolist(), before, after, hidden)
