@@ -84,6 +84,8 @@ def _subtitle(drift: Drift) -> str:
     if drift.before:
         parts.insert(0, f"before: {_data(drift.before.artifacts, drift.before.spans)}")
         parts.append(f"at most {100 * drift.false_alarm_rate:.3g} % of reports on unchanged data tell of a drift")
+    if drift.untold:
+        parts.append("cannot be told: " + ", ".join(drift.untold))
     if drift.not_compared:
         parts.append("not compared: " + ", ".join(f"{one.feature} ({one.why})" for one in drift.not_compared))
     return "; ".join(parts)
