@@ -61,7 +61,7 @@ class UnknownNameError(UserError):
         cls, kind: str, name: str, known: Iterable[str], *, where: str = "", next_step: str = ""
     ) -> HeadraceError:
         """An error for `name`, which is none of the `known` names of this `kind`."""
-        names = sorted(known)
+        names = sorted({*known} - {name})  # where it is known, and still stands for nothing: no suggestion
         near = get_close_matches(name, names, n=1, cutoff=0.5)
         why = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names) or 'none'}"
         return cls(f"there is no {kind} {name!r}", where=where, why=why, next_step=next_step)

@@ -10,6 +10,7 @@ from headrace.cli.run import run
 from headrace.cli.runs import runs
 from headrace.cli.server import server
 from headrace.cli.show import show
+from headrace.cli.upgrade import upgrade
 from headrace.errors import UnknownNameError, reported
 
 
@@ -38,6 +39,7 @@ commands.add_command(run)
 commands.add_command(runs)
 commands.add_command(server)
 commands.add_command(show)
+commands.add_command(upgrade)
 
 
 def main() -> None:

@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from headrace.cli.run import find_definition, load_settings, no_server_option, read_parameters
+from headrace.cli.run import (
+    file_arguments,
+    find_definition,
+    load_settings,
+    no_server_option,
+    read_parameters,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,6 +23,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("pipeline")
+@file_arguments
 @click.option(
     "--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set a RuntimeParameter; may be given again."
 )
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 def plan(
     pipeline: str,
+    arguments: tuple[str, ...],
     assignments: tuple[str, ...],
     no_cache: bool,
     no_cache_for: tuple[str, ...],
@@ -34,7 +42,8 @@ def plan(
 ) -> None:
     """Say which nodes of PIPELINE would run, why, and how long they took last time.
 
-    PIPELINE and the options are those of `headrace run`. Nothing is run or recorded.
+    PIPELINE, ARGUMENTS and the options are those of `headrace run`. Nothing is run, recorded
+    or removed: of a file that runs several pipelines the first is planned.
     """
     from headrace.cli.warm import begin_server, in_warm_process
     from headrace.orchestration.request import RunRequest
@@ -43,17 +52,18 @@ def plan(
     path = find_definition(pipeline)
     server = begin_server(path.parent, no_server)
     settings = load_settings(path, no_server)
-    in_warm_process(f"plan {pipeline}", server, _plan, path, settings, request, as_json)
+    in_warm_process(f"plan {pipeline}", server, _plan, (path, arguments), settings, request, as_json)
 
 
-def _plan(path: Path, settings: "Settings", request: "RunRequest", as_json: bool) -> None:
+def _plan(file: tuple[Path, tuple[str, ...]], settings: "Settings", request: "RunRequest", as_json: bool) -> None:
     import json
 
     from rich.console import Console
 
+    from headrace.orchestration.definition import ProgramFile
     from headrace.orchestration.planning import plan_definition
 
-    planned = plan_definition(path, settings, request)
+    planned = plan_definition(ProgramFile(*file, prints_aside=as_json), settings, request)
     if as_json:
         click.echo(json.dumps(planned.asdict(), indent=2))
     else:
@@ -75,6 +85,10 @@ def _print(planned: "Plan", console: "Console") -> None:
         table.add_row(escape(node.node), node.action, why, seconds, style=styles.get(node.action, "dim"))
     console.print(table)
     console.print(_expectation(planned))
+    for path in planned.spared:
+        console.print(f"the file removes {escape(path)} before each run; this plan left it alone", soft_wrap=True)
+    if planned.more:
+        console.print("the file does more after this run; what it runs then depends on this run")
 
 
 def _expectation(planned: "Plan") -> str:

@@ -8,19 +8,25 @@ import click
 
 from headrace.errors import ParameterError, UnknownNameError, UserError
 from headrace.project import project_root
+from headrace.typed_command import headrace_command, with_option
 
 if TYPE_CHECKING:
     from headrace.orchestration.request import RunRequest
     from headrace.orchestration.span_range import SpanRange
     from headrace.settings import Settings
 
+_File = tuple[Path, tuple[str, ...]]  # and its arguments
 no_server_option = click.option(
     "--no-server", is_flag=True, help="Import TFX for this command alone, and leave no warm server behind."
 )
 
 
+file_arguments = click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+
+
 @click.command()
 @click.argument("pipeline")
+@file_arguments
 @click.option(
     "--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set a RuntimeParameter; may be given again."
 )
@@ -38,6 +44,7 @@ no_server_option = click.option(
 @click.option("--json", "as_json", is_flag=True, help="Write events as JSON, one a line.")
 def run(
     pipeline: str,
+    arguments: tuple[str, ...],
     assignments: tuple[str, ...],
     spans: str | None,
     resume: bool,
@@ -54,6 +61,7 @@ def run(
 
     PIPELINE is the name of a folder in pipelines/ that has a local_runner.py, or
     the path of a file that calls a TFX runner's run(), such as LocalDagRunner's.
+    ARGUMENTS are the file's own: write -- before them.
 
     With --span A..B (or --span A), its RuntimeParameter "span" is A, then A + 1, and
     so on to B. A span that was interrupted is resumed. One is done when a run of it
@@ -79,7 +87,16 @@ def run(
         no_cache_for=no_cache_for,
         accelerated=not no_acceleration,
         as_json=as_json,
-        command=shlex.join(["headrace", "run", pipeline, *(f"--set={assignment}" for assignment in assignments)]),
+        command=shlex.join(
+            [
+                "headrace",
+                "run",
+                pipeline,
+                *(f"--set={assignment}" for assignment in assignments),
+                *_after_dashes(arguments),
+            ]
+        ),
+        typed=headrace_command(),
     )
     series = _series(spans, request) if spans else None
     path = find_definition(pipeline)
@@ -88,8 +105,12 @@ def run(
     settings.make_home()
     name = f"run {path.stem if pipeline.endswith('.py') else pipeline}"
     if series:
-        in_warm_process(name, server, _run_spans, path, settings, request, series)
-    in_warm_process(name, server, _run, path, settings, request)
+        in_warm_process(name, server, _run_spans, (path, arguments), settings, request, series)
+    in_warm_process(name, server, _run, (path, arguments), settings, request)
+
+
+def _after_dashes(arguments: tuple[str, ...]) -> list[str]:
+    return ["--", *arguments] if arguments else []
 
 
 def _series(spans: str, request: "RunRequest") -> "SpanRange":
@@ -100,18 +121,20 @@ def _series(spans: str, request: "RunRequest") -> "SpanRange":
     return SpanRange.parse(spans)
 
 
-def _run_spans(path: Path, settings: "Settings", request: "RunRequest", spans: "SpanRange") -> None:
+def _run_spans(file: _File, settings: "Settings", request: "RunRequest", spans: "SpanRange") -> None:
     from headrace.cli.spans import ConsoleSeries, JsonSeries
+    from headrace.orchestration.definition import ProgramFile
     from headrace.orchestration.span_series import run_spans
 
     progress = JsonSeries() if request.as_json else ConsoleSeries(settings, request.command)
-    run_spans(path, settings, request, spans, f"{request.command} --span {spans}", progress)
+    program = ProgramFile(*file, prints_aside=request.as_json)
+    run_spans(program, settings, request, spans, with_option(request.command, "--span", str(spans)), progress)
 
 
-def _run(path: Path, settings: "Settings", request: "RunRequest") -> None:
-    from headrace.orchestration.definition import run_definition
+def _run(file: _File, settings: "Settings", request: "RunRequest") -> None:
+    from headrace.orchestration.definition import ProgramFile, run_definition
 
-    run_definition(path, settings, request)
+    run_definition(ProgramFile(*file, prints_aside=request.as_json), settings, request)
 
 
 def load_settings(definition: Path, no_server: bool) -> "Settings":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from headrace.cli.stores import metadata_option, opened
 from headrace.contents.serving_check import CHECK_FILE, read_serving_check
 from headrace.errors import UnknownNameError, UserError
 
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from headrace.metadata import Artifact, MetadataStore
+    from headrace.metadata import Artifact
+    from headrace.metadata.stores import Stores
 
 
 @click.command()
 @click.argument("artifact")
-def show(artifact: str) -> None:
+@metadata_option
+def show(artifact: str, metadata: str | None) -> None:
     """Show what ARTIFACT holds: anomalies, a schema, an evaluation, a drift report, its properties.
 
     ARTIFACT is an id, as in messages of `headrace run`, or the artifact's folder.
@@ -28,11 +31,9 @@ def show(artifact: str) -> None:
     from google.protobuf.message import DecodeError
     from rich.console import Console
 
-    from headrace.metadata import MetadataStore
     from headrace.metadata.records import DELETED, MARKED_FOR_DELETION
-    from headrace.settings import Settings
 
-    found = _find(MetadataStore.of_project(Settings.load()), artifact)
+    found = _find(opened(metadata)[1], artifact)
     console = Console(highlight=False, markup=False)  # brackets in data are no markup
     console.print(f"{found.type} {found.id}, {found.created:%Y-%m-%d %H:%M:%S} UTC", style="bold")
     console.print(found.uri, soft_wrap=True)
@@ -47,17 +48,24 @@ def show(artifact: str) -> None:
         raise UserError("the artifact cannot be read", where=found.uri, why=str(error)) from error
 
 
-def _find(store: "MetadataStore", name: str) -> "Artifact":
-    if name.isdecimal():
-        found = store.artifact(int(name)) if int(name) < 2**63 else None
-    else:
-        uri = str(Path(name).resolve())
-        found = next((one for one in reversed(store.artifacts()) if one.uri == uri), None)
-    if found is None:
+def _find(stores: "Stores", name: str) -> "Artifact":
+    from headrace.metadata.stores import in_several_stores
+
+    uri = "" if name.isdecimal() else str(Path(name).resolve())
+    found = []
+    for store in stores.opened:
+        if uri:
+            one = next((one for one in reversed(store.artifacts()) if one.uri == uri), None)
+        else:
+            one = store.artifact(int(name)) if int(name) < 2**63 else None
+        found += [(store, one)] if one else []
+    if not found:
         raise UnknownNameError(
             f"there is no artifact {name!r}", next_step="give an id or a folder that a run's messages name"
         )
-    return found
+    if len(found) > 1:
+        raise in_several_stores(f"artifact {name}", [(store, f"{one.type}, {one.uri}") for store, one in found])
+    return found[0][1]
 
 
 def _contents(artifact: "Artifact") -> "RenderableType":

@@ -15,6 +15,7 @@ from headrace.orchestration.json_progress import write_event
 from headrace.orchestration.span_history import SpanState
 from headrace.orchestration.span_range import SpanRange
 from headrace.settings import Settings
+from headrace.typed_command import with_option
 
 
 class ConsoleSeries:
@@ -38,7 +39,7 @@ class ConsoleSeries:
         elif state.why:
             self._say(f"is run again: {state.why}")
             if span < spans.last and not self._ran:
-                alone = f"{self._command} --span {spans.last}"
+                alone = with_option(self._command, "--span", str(spans.last))
                 self._say(
                     f"so are those after it, which build on it; to run the last alone, stop this and type: {alone}"
                 )
@@ -63,7 +64,8 @@ class ConsoleSeries:
         if not self._ran:
             self._say(f"nothing was run: {'all spans are' if len(self._skipped) > 1 else 'it is'} done")
         if self._skipped:
-            self._say(f"to run what is done all the same: {self._command} --span {spans} --no-cache")
+            again = with_option(self._command, "--span", str(spans), "--no-cache")
+            self._say(f"to run what is done all the same: {again}")
 
     def _written(self, spans: Spans) -> Path:
         """The page with the chart, made anew."""

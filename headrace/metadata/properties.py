@@ -33,7 +33,7 @@ VERSIONS = "headrace_versions"  # package to version, and "python", as JSON
 USER = "headrace_user"
 HOST = "headrace_host"
 PARAMETERS = "headrace_parameters"  # RuntimeParameters and the values they had, defaults too, as JSON
-COMMAND = "headrace_command"  # what was typed; of a run for one of several spans, what runs that span alone
+COMMAND = "headrace_command"  # what was typed, quoted; of a run for one of several spans, what runs that span alone
 BASIS = "headrace_basis"  # what a whole run started from, digests of code, definition and data by name, as JSON
 
 # On artifacts, of types that declare it: a component's word to whoever runs the pipeline. Headrace only reads it.

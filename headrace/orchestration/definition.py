@@ -1,91 +1,35 @@
-"""Runs a file that defines a pipeline, whichever of TFX's local runners it calls.
+"""Executes a file that defines pipelines, whichever of TFX's local runners it calls.
 
-The file is executed as Python would execute it, but for its runner's `run`, which
-TFX's own DagRunnerPatcher takes note of; Headrace then runs the pipeline itself.
+The file is executed as Python would execute it, but for the `run` of TFX's runners, which Headrace's takes the place
+of. It is executed once: what it does before, between and after its calls of run() is done before, between and after.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import wraps
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from headrace.errors import DefinitionError, HeadraceError
+from headrace.errors import DefinitionError, HeadraceError, RunFailedError
 from headrace.orchestration.faults import users_line
 from headrace.orchestration.outcomes import RunOutcome
-from headrace.orchestration.output import quietly
+from headrace.orchestration.output import STDERR, quietly, stdout_to
 from headrace.orchestration.request import RunRequest
 from headrace.settings import Settings
 
 with quietly():
     from tfx.orchestration.pipeline import Pipeline
+    from tfx.orchestration.pipeline import RunOptions as PipelineRunOptions
     from tfx.orchestration.portable.tfx_runner import IrBasedRunner
     from tfx.proto.orchestration.pipeline_pb2 import Pipeline as PipelineIr
     from tfx.proto.orchestration.pipeline_pb2 import RunOptions
-    from tfx.tools.cli.handler.dag_runner_patcher import DagRunnerPatcher
 
     from headrace.orchestration.runner import HeadraceDagRunner
 
-
-@dataclass(frozen=True)
-class _Asked:
-    """What a file asks for."""
-
-    runner: IrBasedRunner
-    pipeline: Pipeline
-    options: Mapping[str, Any]  # what else it gives to run(), such as run_options
-
-
-class _Capture(DagRunnerPatcher):
-    """Keeps what a file asks to run."""
-
-    def __init__(self) -> None:
-        super().__init__(call_real_run=False)
-        self.asked: _Asked | None = None
-        self._options: Mapping[str, Any] = {}
-
-    def get_runner_class(self) -> type[IrBasedRunner]:
-        return IrBasedRunner  # LocalDagRunner, BeamDagRunner and HeadraceDagRunner have their run from it
-
-    def _before_run(self, runner: IrBasedRunner, pipeline: Pipeline, context: MutableMapping[str, Any]) -> None:
-        self.asked = _Asked(runner, pipeline, self._options)
-
-    def _decorate(self, run: Callable[..., Any]) -> Callable[..., Any]:
-        """TFX's own hands no options of run() to `_before_run`."""
-        decorated = super()._decorate(run)
-
-        @wraps(run)
-        def noting(*args: Any, **kwargs: Any) -> Any:
-            given = signature(run).bind(*args, **kwargs).arguments
-            self._options = {name: value for name, value in given.items() if name not in ("self", "pipeline")}
-            return decorated(*args, **kwargs)
-
-        return noting
-
-
-class _Compiler(IrBasedRunner):
-    """A runner that only compiles; a `module_file` becomes a wheel in the pipeline's root, as in every compilation."""
-
-    def run_with_ir(
-        self, pipeline: PipelineIr, run_options: RunOptions | None = None, **kwargs: Any
-    ) -> tuple[PipelineIr, RunOptions | None]:
-        return pipeline, run_options
-
-
-def run_definition(path: Path, settings: Settings, request: RunRequest) -> RunOutcome:
-    """Runs the pipeline that the file at `path` defines.
-
-    Raises:
-        DefinitionError: the file fails, or runs no pipeline.
-        HeadraceError: what the run itself raises.
-    """
-    with defined(path, settings) as definition:
-        return definition.runner.run_with_ir(definition.pipeline, definition.options, request)
+_stock_run = IrBasedRunner.run
 
 
 @dataclass(frozen=True)
@@ -97,88 +41,164 @@ class Definition:
     options: RunOptions | None
 
 
-@contextmanager
-def defined(path: Path, settings: Settings) -> Iterator[Definition]:
-    """What the file at `path` wants run; the file is `__main__` meanwhile.
+@dataclass(frozen=True)
+class ProgramFile:
+    """A file that defines pipelines, and how it is to be executed.
 
-    Args:
-        path: a file that calls run() of a local TFX runner.
-        settings: for the runner, if the file's own is stock TFX's.
+    Attributes:
+        path: of the file.
+        arguments: of its own, after its name in `sys.argv`.
+        prints_aside: its standard output goes to standard error.
+    """
+
+    path: Path
+    arguments: tuple[str, ...] = ()
+    prints_aside: bool = False
+
+
+def run_definition(program: ProgramFile, settings: Settings, request: RunRequest) -> list[RunOutcome]:
+    """Runs the pipelines that a file defines.
 
     Raises:
         DefinitionError: the file fails, or runs no pipeline.
+        HeadraceError: what the run itself raises.
     """
-    with _as_main_module(path):
-        asked = _capture(path)
-        runner = asked.runner if isinstance(asked.runner, HeadraceDagRunner) else HeadraceDagRunner(settings)
-        yield Definition(runner, *_compiled(path, asked))
+    outcomes: list[RunOutcome] = []
+
+    def run(definition: Definition) -> RunOutcome:
+        outcomes.append(definition.runner.run_with_ir(definition.pipeline, definition.options, request))
+        return outcomes[-1]
+
+    execute(program, settings, run)
+    return outcomes
 
 
-def load_as_main(path: Path) -> None:
-    """Makes the file this process' `__main__`, for good: its components are imported from there."""
-    _become_main(path)
-    _capture(path)
+def execute(program: ProgramFile, settings: Settings, on_run: Callable[[Definition], Any]) -> None:
+    """Executes a file as `__main__`.
+
+    Args:
+        program: the file; it calls run() of a local TFX runner.
+        settings: for the runner, if the file's own is stock TFX's.
+        on_run: called where the file calls run(); what it returns or raises, run() does.
+
+    Raises:
+        DefinitionError: the file fails, or runs no pipeline.
+        RunFailedError: the file fails after a run, or an error of a run was not to be seen otherwise.
+        HeadraceError: what `on_run` raises.
+    """
+    calls = _Calls(program.path, settings, on_run)
+    with _as_main_module(program), ExitStack() as end:
+        if program.prints_aside:
+            calls.console = end.enter_context(stdout_to(STDERR))
+        end.enter_context(calls.in_place_of_stock())
+        _execute(program.path, calls)
 
 
-def _capture(path: Path) -> _Asked:
-    capture = _Capture()
-    with capture.patch(), quietly():
-        _execute(path)
-    if capture.asked is None:
-        raise DefinitionError(
-            "the file runs no pipeline", where=str(path), why="it never calls run() of a local TFX runner"
-        )
-    return capture.asked
+class _Calls:
+    """The calls of run() that a file makes."""
+
+    def __init__(self, path: Path, settings: Settings, on_run: Callable[[Definition], Any]) -> None:
+        self._path = path
+        self._settings = settings
+        self._on_run = on_run
+        self.console: int | None = None  # where prints of runs go, if those of the file go elsewhere
+        self.count = 0
+        self.error: HeadraceError | None = None
+
+    @contextmanager
+    def in_place_of_stock(self) -> Iterator[None]:
+        """Has each call noted and answered; LocalDagRunner, BeamDagRunner and HeadraceDagRunner take run from here."""
+
+        def run(
+            runner: IrBasedRunner, pipeline: Pipeline, run_options: PipelineRunOptions | None = None, **options: Any
+        ) -> Any:
+            return self._answer(runner, pipeline, run_options)
+
+        IrBasedRunner.run = run
+        try:
+            yield
+        finally:
+            IrBasedRunner.run = _stock_run
+
+    def _answer(self, runner: IrBasedRunner, pipeline: Pipeline, options: PipelineRunOptions | None) -> Any:
+        own = runner if isinstance(runner, HeadraceDagRunner) else HeadraceDagRunner(self._settings)
+        with ExitStack() as end:
+            if self.console is not None:
+                end.enter_context(stdout_to(self.console))
+            try:
+                definition = Definition(own, *_compiled(self._path, pipeline, options))
+                self.count += 1
+                return self._on_run(definition)
+            except HeadraceError as error:
+                self.error = error
+                raise
 
 
-def _execute(path: Path) -> None:
+class _Compiler(IrBasedRunner):
+    """A runner that only compiles; a `module_file` becomes a wheel in the pipeline's root, as in every compilation."""
+
+    def run_with_ir(
+        self, pipeline: PipelineIr, run_options: RunOptions | None = None, **kwargs: Any
+    ) -> tuple[PipelineIr, RunOptions | None]:
+        return pipeline, run_options
+
+
+def _execute(path: Path, calls: _Calls) -> None:
     try:
         SourceFileLoader("__main__", str(path)).exec_module(sys.modules["__main__"])
     except HeadraceError:
         raise
     except SystemExit as ended:  # absl's app.run and click end so
-        if ended.code not in (None, 0):
-            raise DefinitionError(
-                "the pipeline's file ends early", where=str(path), why=f"exit code {ended.code}"
-            ) from ended
+        if ended.code not in (None, 0) and calls.error is None:
+            what = "the pipeline's file ends early"
+            raise _of_file(calls, what, str(path), f"exit code {ended.code}") from ended
     except Exception as error:
-        raise _explained("the pipeline's file fails", path, error) from error
+        if calls.error is None or not calls.count:
+            raise _explained("the pipeline's file fails", path, error, calls) from error
+    if calls.error is not None:  # the file caught it: it is an error all the same
+        raise calls.error
+    if not calls.count:
+        raise DefinitionError(
+            "the file runs no pipeline", where=str(path), why="it never calls run() of a local TFX runner"
+        )
 
 
-def _compiled(path: Path, asked: _Asked) -> tuple[PipelineIr, RunOptions | None]:
+def _compiled(
+    path: Path, pipeline: Pipeline, options: PipelineRunOptions | None
+) -> tuple[PipelineIr, RunOptions | None]:
     try:
         with quietly():
-            return _Compiler().run(asked.pipeline, asked.options.get("run_options"))
+            return _stock_run(_Compiler(), pipeline, options)
     except HeadraceError:
         raise
     except Exception as error:  # a module_file that is not there, a node that is in two pipelines
         raise _explained("the pipeline cannot be compiled", path, error) from error
 
 
-def _explained(what: str, path: Path, error: Exception) -> DefinitionError:
-    return DefinitionError(
-        what,
-        where=users_line(error) or str(path),
-        why=f"{type(error).__name__}: {error}",
-        next_step=f"python {path}",
-    )
+def _explained(what: str, path: Path, error: Exception, calls: "_Calls | None" = None) -> HeadraceError:
+    where, why = users_line(error) or str(path), f"{type(error).__name__}: {error}"
+    return _of_file(calls, what, where, why, f"python {path}")
+
+
+def _of_file(calls: "_Calls | None", what: str, where: str, why: str, next_step: str = "") -> HeadraceError:
+    """An error of the file: the user's fault, unless a run has ended by then."""
+    if calls is not None and calls.count:
+        return RunFailedError(f"{what}, after its run", where=where, why=why)
+    return DefinitionError(what, where=where, why=why, next_step=next_step)
 
 
 @contextmanager
-def _as_main_module(path: Path) -> Iterator[None]:
-    """Lets the file be `__main__` for a while."""
+def _as_main_module(program: ProgramFile) -> Iterator[None]:
+    """Lets the file be `__main__` for a while, with its folder on the path, as Python does."""
     saved = sys.modules["__main__"], sys.argv, list(sys.path)
-    _become_main(path)
+    spec = spec_from_loader("__main__", SourceFileLoader("__main__", str(program.path)))
+    assert spec is not None
+    main = module_from_spec(spec)
+    main.__spec__ = None  # type: ignore[assignment]  # as Python has it: multiprocessing then looks at its file
+    sys.modules["__main__"] = main
+    sys.argv = [str(program.path), *program.arguments]
+    sys.path.insert(0, str(program.path.parent))
     try:
         yield
     finally:
         sys.modules["__main__"], sys.argv, sys.path[:] = saved
-
-
-def _become_main(path: Path) -> None:
-    """Makes the file `__main__`, with its folder on the path and no arguments, as Python does."""
-    spec = spec_from_loader("__main__", SourceFileLoader("__main__", str(path)))
-    assert spec is not None
-    sys.modules["__main__"] = module_from_spec(spec)
-    sys.argv = [str(path)]
-    sys.path.insert(0, str(path.parent))

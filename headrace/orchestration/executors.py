@@ -1,7 +1,6 @@
 """TFX's executor operators, on the far side of a process boundary."""
 
 import logging
-import sys
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from tfx.orchestration.portable.python_executor_operator import PythonExecutorOp
 from tfx.proto.orchestration.executable_spec_pb2 import BeamExecutableSpec, PythonClassExecutableSpec
 from tfx.proto.orchestration.execution_invocation_pb2 import ExecutionInvocation
 from tfx.proto.orchestration.execution_result_pb2 import ExecutorOutput
+from tfx.utils.import_utils import import_class_by_path
 
 from headrace.acceleration.not_equal import NotEqualError
 from headrace.acceleration.stand_ins import stand_in_for
@@ -35,10 +35,9 @@ def execute(work: Work) -> bytes:
     Where one of Headrace's can stand in for the stock executor, it does; where it cannot promise the same
     result, the stock one works after all. The output says which did it.
     """
-    if work.main_file and _is_of_main(work.executor_spec):
-        from headrace.orchestration.definition import load_as_main
-
-        load_as_main(work.main_file)
+    if work.definitions is not None:
+        work.definitions.restore()
+    _import_executor(work.executor_spec)
     reason = ""
     if work.accelerated and (spec := _stand_in(work.executor_spec)) is not None:
         try:
@@ -99,13 +98,12 @@ class ProcessExecutorOperator(BaseExecutorOperator):
         Raises:
             NodeFailedError: it raised, its process died, or it took too long.
         """
-        main_file = getattr(sys.modules["__main__"], "__file__", None)
         work = Work(
             self._executor_spec,
             self._platform_config,
             execution_info.to_proto().SerializeToString(),
             self._log,
-            Path(main_file) if main_file else None,
+            self._processes.definitions,
             self._accelerated,
         )
         answer = self._processes.run(execution_info.pipeline_node.node_info.id, work, self._timeout_seconds)
@@ -139,6 +137,7 @@ def process_operators(
     return dict.fromkeys(_OPERATORS, operator)
 
 
-def _is_of_main(executor_spec: Message) -> bool:
-    python = python_spec(executor_spec)
-    return python is not None and str(python.class_path).startswith("__main__.")
+def _import_executor(executor_spec: Message) -> None:
+    """Imports the module of an executor, and so the artifact types that it knows, before any artifact is made."""
+    if (python := python_spec(executor_spec)) is not None:
+        import_class_by_path(python.class_path)

@@ -59,6 +59,9 @@ LATE = frozenset(
         "tf_keras.api._v2.keras",
         "tfx.components.infra_validator.model_server_runners.kubernetes_runner",
         "tfx.components.infra_validator.model_server_runners.local_docker_runner",
+        "tfx.extensions.google_cloud_ai_platform.prediction_clients",
+        "tfx.extensions.google_cloud_ai_platform.training_clients",
+        "tfx.orchestration.kubeflow.v2.vertex_client_utils",
         "tfx.utils.kube_utils",
     }
 )

@@ -4,7 +4,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,13 +45,18 @@ class NodeLaunches:
         log_folder: Path,
         accelerated: bool,
         outputs_lock: OutputsLock,
+        code: Mapping[str, Mapping[str, str]],
     ) -> None:
-        """Takes the run's store and processes, the folder of its logs, whether stand-ins may work, the home's lock."""
+        """Takes the run's store and processes, the folder of its logs, whether stand-ins may work, the home's lock.
+
+        And of each node its code as the run begins, which is what its process has.
+        """
         self._store = store
         self._processes = processes
         self._log_folder = log_folder
         self._accelerated = accelerated
         self._outputs_lock = outputs_lock
+        self._code = code
 
     def log(self, node_id: str) -> Path:
         """The file that a node's executor logs to."""
@@ -132,7 +137,13 @@ class NodeLaunches:
 
     def _launcher(self, node: GraphNode) -> NodeLauncher:
         return NodeLauncher(
-            node, self._store, self._processes, self.log(node.id), self._accelerated, self._outputs_lock
+            node,
+            self._store,
+            self._processes,
+            self.log(node.id),
+            self._accelerated,
+            self._outputs_lock,
+            self._code.get(node.id, {}),
         )
 
 

@@ -1,11 +1,11 @@
-"""An executor in a process of its own, forked from a warm server that imported TFX once.
+"""An executor in a process of its own, forked from a copy of the program that called run().
 
 The orchestrator keeps drivers and publishers, for it is the one owner of the metadata
 store. An executor is user code: in a process of its own it can crash, print and use
 memory without touching anything else, and two of them use two cores. Importing TFX
 takes seconds, a fork of a process that has imported it some hundredths of one.
-The server imports libraries only, never the user's modules, so each node sees them
-as they are on disk.
+Where the program cannot be copied, a warm server forks the process, and it takes over
+the program's definitions.
 """
 
 import logging
@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
@@ -23,13 +23,15 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
+from typing import Protocol
 
 from google.protobuf.message import Message
 
 from headrace.orchestration.faults import failure_of
 from headrace.orchestration.outcomes import Failure
+from headrace.orchestration.program_definitions import ProgramDefinitions
 from headrace.warm_server.address import SET_BY_IMPORT
-from headrace.warm_server.client import WarmProcess, WarmServer
+from headrace.warm_server.client import WarmProcess
 
 GRACE_SECONDS = 5.0  # between a node's answer and the end of its process
 STOPPED = Failure("stopped", "somebody stopped the run", retryable=False)
@@ -43,7 +45,7 @@ class Work:
     platform_config: Message | None
     invocation: bytes  # a serialized tfx.orchestration.ExecutionInvocation
     log: Path
-    main_file: Path | None = None  # where executors of the module __main__ come from
+    definitions: ProgramDefinitions | None = None  # None: its process is a copy of the program
     accelerated: bool = True  # Headrace's executors stand in for stock ones
 
 
@@ -66,12 +68,22 @@ class NodeFailedError(Exception):
         self.resources = resources
 
 
+class Forks(Protocol):
+    """Forks processes: a copy of the program, or a warm server."""
+
+    def start(
+        self, name: str, function: Callable[..., object], *arguments: object, files: Sequence[int] = (0, 1, 2)
+    ) -> WarmProcess:
+        """Starts a process that calls a function, with these files as its stdin, stdout, stderr and arguments."""
+
+
 class NodeProcesses:
     """Starts the processes of a run's nodes, and ends them all at once if need be."""
 
-    def __init__(self, server: WarmServer) -> None:
-        """Takes the server that forks them."""
+    def __init__(self, server: Forks, definitions: ProgramDefinitions | None = None) -> None:
+        """Takes what forks them, and what it lacks of the program whose nodes they are."""
         self._server = server
+        self.definitions = definitions
         self._live: set[WarmProcess] = set()
         self._lock = Lock()
         self.stopped = False

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,9 +15,32 @@ from headrace.errors import HeadraceError
 STDOUT, STDERR = 1, 2
 
 
+_lock = threading.RLock()
+
+
+def _unlock() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_unlock)
+
+
+@contextmanager
+def alone_in_this_process() -> Iterator[None]:
+    """Has other threads wait that print elsewhere, or run a pipeline: a process has one standard output."""
+    with _lock:
+        yield
+
+
 @contextmanager
 def printing_to(path: Path, descriptors: Sequence[int] = (STDOUT, STDERR)) -> Iterator[None]:
     """Sends what this process and its new children print to the end of `path`, C++ included."""
+    with alone_in_this_process():
+        yield from _printing_to(path, descriptors)
+
+
+def _printing_to(path: Path, descriptors: Sequence[int]) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -32,6 +56,20 @@ def printing_to(path: Path, descriptors: Sequence[int] = (STDOUT, STDERR)) -> It
         for descriptor, copy in zip(descriptors, saved, strict=True):
             os.dup2(copy, descriptor)
             os.close(copy)
+
+
+@contextmanager
+def stdout_to(descriptor: int) -> Iterator[int]:
+    """Sends standard output elsewhere; yields a descriptor of where it went until now."""
+    sys.stdout.flush()
+    saved = os.dup(STDOUT)
+    os.dup2(descriptor, STDOUT)
+    try:
+        yield saved
+    finally:
+        sys.stdout.flush()
+        os.dup2(saved, STDOUT)
+        os.close(saved)
 
 
 @contextmanager

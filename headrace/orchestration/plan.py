@@ -36,10 +36,19 @@ class PlannedNode:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run would do, node by node, in the pipeline's order."""
+    """What a run would do, node by node, in the pipeline's order.
+
+    Attributes:
+        pipeline: its name.
+        nodes: of the pipeline.
+        spared: paths that its file removes before it calls run(); they are still there, and the plan reckons with them.
+        more: whether the file does more after this run, another one perhaps; that depends on this run.
+    """
 
     pipeline: str
     nodes: tuple[PlannedNode, ...]
+    spared: tuple[str, ...] = ()
+    more: bool = False
 
     @property
     def expected_seconds(self) -> float:

@@ -1,12 +1,20 @@
 """Plans the pipeline that a file defines, with all that a run of it would check and bind."""
 
+import dis
+import sys
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from types import FrameType
+from typing import cast
 
 from headrace.metadata import MetadataStore
 from headrace.metadata.store import ConnectionConfig
+from headrace.orchestration.code_fingerprint import note_loaded
 from headrace.orchestration.compilation import bind_parameters, connection_config, set_cache
-from headrace.orchestration.definition import defined
+from headrace.orchestration.definition import Definition, ProgramFile, execute
 from headrace.orchestration.graph import graph_of
+from headrace.orchestration.left_alone import left_alone
 from headrace.orchestration.output import quietly
 from headrace.orchestration.plan import Plan, plan
 from headrace.orchestration.preflight import check_inputs
@@ -16,23 +24,58 @@ from headrace.settings import Settings
 _RUN_ID = "planned"  # of a run that never is
 
 
-def plan_definition(path: Path, settings: Settings, request: RunRequest) -> Plan:
-    """Plans the pipeline that the file at `path` defines; makes no store and no home where there are none.
+class _Planned(BaseException):
+    """Ends the file where it calls run(): what comes after it depends on the run."""
+
+
+def plan_definition(program: ProgramFile, settings: Settings, request: RunRequest) -> Plan:
+    """Plans the first pipeline that a file defines; makes no store and no home where there are none.
+
+    The file is executed as far as its first call of run(), and what it would remove or overwrite until then is left
+    alone.
 
     Raises:
         DefinitionError: the file fails, or runs no pipeline.
         UserError: something cannot be as it is asked for; a run would be refused for the same reason.
     """
-    with defined(path, settings) as definition:
-        own, compiled = definition.runner.settings, definition.pipeline
-        bind_parameters(compiled, _RUN_ID, request.parameters)
-        check_inputs(compiled)
-        with quietly():
-            nodes = graph_of(compiled, own)
-        set_cache(nodes, request)
-        store = _open(connection_config(nodes[0].deployment, own))
-        with quietly():
-            return plan(compiled.pipeline_info.id, nodes, store)
+    plans: list[Plan] = []
+    with left_alone() as spared, suppress(_Planned):
+
+        def on_run(definition: Definition) -> None:
+            spared.end()
+            if not plans:
+                plans.append(replace(_plan(definition, request), spared=tuple(spared.paths), more=_does_more()))
+            raise _Planned
+
+        execute(program, settings, on_run)
+    return plans[0]
+
+
+def _plan(definition: Definition, request: RunRequest) -> Plan:
+    own, compiled = definition.runner.settings, definition.pipeline
+    bind_parameters(compiled, _RUN_ID, request.parameters)
+    check_inputs(compiled)
+    note_loaded(is_copied=True)
+    with quietly():
+        nodes = graph_of(compiled, own)
+    set_cache(nodes, request)
+    store = _open(connection_config(nodes[0].deployment, own))
+    with quietly():
+        return plan(compiled.pipeline_info.id, nodes, store)
+
+
+def _does_more() -> bool:
+    """Whether the file does more once run() has returned: it may run another pipeline."""
+    frame, main = cast("FrameType | None", sys._getframe()), vars(sys.modules["__main__"])
+    while frame is not None:
+        if frame.f_globals is main:
+            for instruction in dis.get_instructions(frame.f_code):
+                line = instruction.starts_line
+                after = instruction.offset > frame.f_lasti
+                if after and ("JUMP_BACKWARD" in instruction.opname or (line is not None and line > frame.f_lineno)):
+                    return True
+        frame = frame.f_back
+    return False
 
 
 def _open(config: ConnectionConfig) -> MetadataStore | None:

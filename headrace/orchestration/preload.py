@@ -10,6 +10,7 @@ PRELOAD = (
     "headrace.orchestration.planning",
     "tfx.components",
     "tfx.components.schema_gen.import_schema_gen.component",
+    "tfx.v1",
     *stand_ins.MODULES,
 )
 

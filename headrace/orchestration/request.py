@@ -17,7 +17,8 @@ class RunRequest:
     no_cache_for: tuple[str, ...] = ()  # nodes that are executed whatever the cache has
     accelerated: bool = True  # Headrace's executors stand in for stock ones, with the same outputs
     as_json: bool = False  # events for machines instead of a console for people
-    command: str = ""  # what the person typed, for the command that continues a failed run
+    command: str = ""  # runs the pipeline with these parameters; for the command that continues a failed run
+    typed: str = ""  # what the person typed, as it is recorded; empty for `command`
 
     @property
     def is_partial(self) -> bool:

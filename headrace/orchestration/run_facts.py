@@ -83,7 +83,7 @@ def run_properties(project: Path, parameters: Mapping[str, Property], command: s
     Args:
         project: the folder of the project that the pipeline is of.
         parameters: the values of the pipeline's RuntimeParameters.
-        command: what was typed.
+        command: what was typed; empty where nothing was, as in a notebook.
         basis: what the run starts from, as text; empty where it is not known.
     """
     return {
@@ -92,7 +92,7 @@ def run_properties(project: Path, parameters: Mapping[str, Property], command: s
         names.USER: user_name(),
         names.HOST: socket.gethostname(),
         names.PARAMETERS: json.dumps(dict(parameters), sort_keys=True),
-        names.COMMAND: command,
+        **({names.COMMAND: command} if command else {}),
         **({names.BASIS: basis} if basis else {}),
     }
 

@@ -8,8 +8,10 @@ patches their `run`, takes this one for `--engine beam` and `--engine local`.
 """
 
 import os
+import shlex
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -20,26 +22,34 @@ from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RunOptions
 
 from headrace.errors import RunCanceledError, RunFailedError
 from headrace.metadata import MetadataStore
+from headrace.metadata.known_stores import remember
 from headrace.metadata.properties import RUN_STATE
 from headrace.orchestration.basis import basis_of
+from headrace.orchestration.code_fingerprint import note_loaded
 from headrace.orchestration.compilation import bind_parameters, connection_config, set_cache
 from headrace.orchestration.execution import run_graph, stop_on_signals
 from headrace.orchestration.graph import GraphNode, graph_of
 from headrace.orchestration.json_progress import JsonProgress
+from headrace.orchestration.launcher import code_by_node
 from headrace.orchestration.node_launch import NodeLaunches
 from headrace.orchestration.node_process import NodeProcesses
 from headrace.orchestration.outcomes import RunOutcome, RunState
-from headrace.orchestration.output import STDERR, logging_to, printing_to, quietly
+from headrace.orchestration.output import STDERR, alone_in_this_process, logging_to, printing_to, quietly
 from headrace.orchestration.outputs_lock import OutputsLock
 from headrace.orchestration.partial import is_whole, mark_part
 from headrace.orchestration.preflight import check_containers, check_inputs
 from headrace.orchestration.preload import warm_server
+from headrace.orchestration.program_copies import program_copy
+from headrace.orchestration.program_definitions import ProgramDefinitions
 from headrace.orchestration.progress import ConsoleProgress
 from headrace.orchestration.request import RunRequest
 from headrace.orchestration.run_facts import project_of_main, record_run, run_properties
 from headrace.orchestration.run_lock import reconcile, run_lock
 from headrace.orchestration.summary import findings_of
 from headrace.settings import Settings
+from headrace.typed_command import typed_command, with_option
+from headrace.warm_server.client import WarmServer
+from headrace.warm_server.copying import ProgramCopy
 
 
 class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
@@ -76,44 +86,62 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         """
         if kwargs:
             raise TypeError(f"unknown arguments: {', '.join(kwargs)}")
-        server = warm_server(self.settings.server)
-        server.begin()  # it imports what nodes need while this process checks what it is given
         request = _with_options(request or RunRequest(), run_options)
+        with alone_in_this_process(), program_copy(pipeline, request.accelerated) as copy:
+            return self._prepare_and_run(pipeline, request, copy)
+
+    def _prepare_and_run(self, pipeline: Pipeline, request: RunRequest, copy: ProgramCopy | None) -> RunOutcome:
+        forks = copy or self._begin_server()
         name, run_id = pipeline.pipeline_info.id, datetime.now().strftime("%Y%m%d-%H%M%S.%f")
         parameters = bind_parameters(pipeline, run_id, request.parameters)
         check_inputs(pipeline)
         with quietly():
             nodes = graph_of(pipeline, self.settings)
+            note_loaded(is_copied=copy is not None)
+            code = code_by_node(nodes)
             set_cache(nodes, request)
             check_containers(nodes)
             self.settings.make_home()
+            definitions = ProgramDefinitions.of_program(nodes) if copy is None else None
             store = MetadataStore.connect(connection_config(nodes[0].deployment, self.settings))
+            remember(self.settings.home, store.address)
         for died in reconcile(self.settings, store):
             print(f"note: {died}", file=sys.stderr)
         with quietly():
             basis = basis_of(nodes, run_id, store)
         recorded_basis = basis.to_json()
         if request.is_partial:
-            with OutputsLock.of(self.settings).using():
+            with (
+                quietly(),
+                OutputsLock.of(self.settings).using(),
+            ):  # TFX warns of what MLMD 1.21 lacks
                 part = mark_part(pipeline, request, store, basis)
             for node in sorted(part.read_again):
                 print(f"note: {node} runs again: what it reads has changed since {part.base.id}", file=sys.stderr)
             if not is_whole(nodes, basis, part.base, store):
                 recorded_basis = ""
         command = request.command or _command_of_main() or f"headrace run {name}"
-        processes = NodeProcesses(server)
+        processes = NodeProcesses(forks, definitions)
         with run_lock(self.settings, name, run_id, command), stop_on_signals(processes):
-            record_run(nodes, run_id, store, run_properties(project_of_main(), parameters, command, recorded_basis))
-            outcome = self._run(name, run_id, nodes, store, processes, request)
+            typed = request.typed or request.command or typed_command()
+            record_run(nodes, run_id, store, run_properties(project_of_main(), parameters, typed, recorded_basis))
+            outcome = self._run(name, run_id, nodes, code, store, processes, request)
             store.annotate_run(run_id, {RUN_STATE: outcome.state})
         _raise_unless_succeeded(outcome, command)
         return outcome
+
+    def _begin_server(self) -> WarmServer:
+        """A server that imports what nodes need while this process checks what it is given."""
+        server = warm_server(self.settings.server)
+        server.begin()
+        return server
 
     def _run(
         self,
         name: str,
         run_id: str,
         nodes: list[GraphNode],
+        code: Mapping[str, Mapping[str, str]],
         store: MetadataStore,
         processes: NodeProcesses,
         request: RunRequest,
@@ -121,7 +149,8 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         log_folder = self.settings.log_folder(name, run_id)
         log, started = log_folder / "orchestrator.log", time.monotonic()
         with logging_to(log), printing_to(log, [STDERR]):
-            launches = NodeLaunches(store, processes, log_folder, request.accelerated, OutputsLock.of(self.settings))
+            lock = OutputsLock.of(self.settings)
+            launches = NodeLaunches(store, processes, log_folder, request.accelerated, lock, code)
             progress = JsonProgress() if request.as_json else ConsoleProgress()
             with progress:
                 progress.run_started(name, run_id)
@@ -143,11 +172,14 @@ def _with_options(request: RunRequest, options: RunOptions | None) -> RunRequest
 def _command_of_main() -> str:
     """What runs the script again that was run without the command, if it was a script."""
     main_file = str(getattr(sys.modules["__main__"], "__file__", ""))
-    return f"headrace run {os.path.relpath(main_file)}" if main_file.endswith(".py") else ""
+    if not main_file.endswith(".py"):
+        return ""
+    arguments = ["--", *sys.argv[1:]] if sys.argv[1:] else []
+    return shlex.join(["headrace", "run", os.path.relpath(main_file), *arguments])
 
 
 def _raise_unless_succeeded(outcome: RunOutcome, command: str) -> None:
-    next_step, where = f"{command} --resume", str(outcome.log_folder)
+    next_step, where = with_option(command, "--resume"), str(outcome.log_folder)
     if outcome.state is RunState.CANCELED:
         raise RunCanceledError(f"the run of {outcome.pipeline} was stopped", where=where, next_step=next_step)
     if outcome.state is RunState.FAILED:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
@@ -16,7 +15,7 @@ from headrace.errors import RunCanceledError, RunFailedError, UserError
 from headrace.metadata import MetadataStore, Property, Run
 from headrace.orchestration.basis import basis_of
 from headrace.orchestration.compilation import bind_parameters, connection_config, runtime_parameters
-from headrace.orchestration.definition import Definition, defined
+from headrace.orchestration.definition import Definition, ProgramFile, execute
 from headrace.orchestration.graph import graph_of
 from headrace.orchestration.output import quietly
 from headrace.orchestration.partial import succeeded_nodes
@@ -27,6 +26,7 @@ from headrace.orchestration.signals import handled_by
 from headrace.orchestration.span_history import SpanState, span_of, state_of
 from headrace.orchestration.span_range import SPAN, SpanRange
 from headrace.settings import Settings
+from headrace.typed_command import with_option
 
 _RUN_ID = f"{datetime(1970, 1, 1):%Y%m%d-%H%M%S.%f}"  # as long as a run's
 
@@ -45,12 +45,17 @@ class SeriesProgress(Protocol):
 
 
 def run_spans(
-    path: Path, settings: Settings, request: RunRequest, spans: SpanRange, command: str, progress: SeriesProgress
+    program: ProgramFile,
+    settings: Settings,
+    request: RunRequest,
+    spans: SpanRange,
+    command: str,
+    progress: SeriesProgress,
 ) -> None:
-    """Runs the pipeline that the file at `path` defines for each span that is not done.
+    """Runs the pipeline that a file defines for each span that is not done.
 
     Args:
-        path: a file that calls run() of a local TFX runner.
+        program: a file that calls run() of a local TFX runner.
         settings: for the runner, if the file's own is stock TFX's.
         request: of each run. Without the cache, wholly or for some nodes, no span counts as done.
         spans: one after another.
@@ -63,8 +68,8 @@ def run_spans(
         RunFailedError: a span failed; those after it were not run.
         RunCanceledError: somebody stopped the series.
     """
-    with _stopping(command), defined(path, settings) as definition:
-        _Series(definition, request, spans, command, progress).run()
+    with _stopping(command):
+        execute(program, settings, lambda definition: _Series(definition, request, spans, command, progress).run())
 
 
 @dataclass(frozen=True)
@@ -156,7 +161,8 @@ class _Series:
 
     def _request(self, span: int) -> RunRequest:
         parameters = {**self.request.parameters, SPAN: str(span)}
-        return replace(self.request, parameters=parameters, command=f"{self.request.command} --set={SPAN}={span}")
+        command = with_option(self.request.command, f"--set={SPAN}={span}")
+        return replace(self.request, parameters=parameters, command=command, typed=command)
 
 
 def _check_parameter(pipeline: Pipeline) -> None:

@@ -6,6 +6,7 @@ a server at once one gets the name. Anybody may connect, so both sides ask the k
 
 import hashlib
 import os
+import resource
 import socket
 import struct
 import sys
@@ -46,11 +47,18 @@ def environment() -> str:
         Path(messages.__file__).read_text(),
         sys.prefix,
         sys.version,
+        f"nice {os.nice(0)}, at most {[hard for _, hard in limits().values()]}",  # a process cannot raise what it has
         os.readlink("/proc/self/ns/mnt"),
         os.readlink("/proc/self/ns/pid"),
     ]
     facts += sorted(f"{name}={value}" for name, value in variables().items() if name.startswith(_READ_AT_IMPORT))
     return f"{_PREFIX}-{os.getuid()}-{_hash(facts)}"
+
+
+def limits() -> dict[int, tuple[int, int]]:
+    """This process' resource limits, soft and hard, by the numbers of `resource.RLIMIT_*`."""
+    numbers = sorted({value for name, value in vars(resource).items() if name.startswith("RLIMIT_")})
+    return {number: resource.getrlimit(number) for number in numbers}
 
 
 def variables() -> dict[str, str]:
@@ -63,9 +71,9 @@ def variables() -> dict[str, str]:
     }
 
 
-def private_address() -> str:
-    """An address that nobody else knows."""
-    return f"{_PREFIX}-private-{os.urandom(16).hex()}"
+def private_address(kind: str = "private") -> str:
+    """An address that nobody else knows; it begins with what kind of server listens there."""
+    return f"{_PREFIX}-{kind}-{os.urandom(16).hex()}"
 
 
 def kernel_name(name: str) -> bytes:

@@ -118,31 +118,17 @@ class WarmServer:
         Raises:
             HeadraceError: the server cannot be started.
         """
-        message = Start(
-            name=name,
-            work=pickle.dumps((function, arguments)),
-            folder=os.getcwd(),
-            environment=address.variables(),
-            path=list(sys.path),
-            umask=_umask(),
-            cores=frozenset(os.sched_getaffinity(0)),
-            hangup=hangup,
-        )
+        message = start_message(name, function, arguments, hangup)
         for _ in range(2):  # a server that was about to end answers no more
-            with suppress(EOFError, OSError), ExitStack() as on_failure:
-                connection = on_failure.enter_context(self._connect())
-                send(connection, message, files)
-                answer, _files = receive(connection)
-                assert isinstance(answer, Started)
-                on_failure.pop_all()
-                return WarmProcess(connection, answer.pid)
-        raise HeadraceError("the warm server does not start", where=str(_log()), next_step=f"less {_log()}")
+            with suppress(EOFError, OSError):
+                return started(self._connect(), message, files)
+        raise HeadraceError("the warm server does not start", where=str(server_log()), next_step=f"less {server_log()}")
 
     def _connect(self) -> socket.socket:
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
             with suppress(ConnectionRefusedError):
-                return _connected(self._name)
+                return connected(self._name)
             if time.monotonic() > deadline:
                 raise TimeoutError
             self._launch()
@@ -160,13 +146,47 @@ class WarmServer:
             lifelines = [] if self._lifeline is None else [self._lifeline]
             files = [listener.fileno(), *lifelines]
             words = [str(listener.fileno()), str((lifelines or [-1])[0]), str(IDLE_SECONDS), *self._preload]
-            with _log().open("ab") as log:
+            with server_log().open("ab") as log:
                 subprocess.run(
                     [sys.executable, "-P", "-m", "headrace.warm_server.serving", *words],
                     env=address.variables(), pass_fds=files, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                     cwd="/", check=False,
                 )  # fmt: skip
         self.is_new = True
+
+
+def start_message(
+    name: str, function: Callable[..., object], arguments: Sequence[object], hangup: int = signal.SIGKILL
+) -> Start:
+    """Asks for a process that is like this one in all but its memory."""
+    return Start(
+        name=name,
+        work=pickle.dumps((function, tuple(arguments))),
+        folder=os.getcwd(),
+        environment=address.variables(),
+        path=list(sys.path),
+        umask=_umask(),
+        cores=frozenset(os.sched_getaffinity(0)),
+        nice=os.nice(0),
+        limits=address.limits(),
+        hangup=hangup,
+    )
+
+
+def started(connection: socket.socket, message: Start, files: Sequence[int]) -> WarmProcess:
+    """Asks the server at the other end of a connection for a process; closes the connection on an error.
+
+    Raises:
+        EOFError: the server ended.
+        OSError: it cannot be reached.
+    """
+    with ExitStack() as on_failure:
+        on_failure.enter_context(connection)
+        send(connection, message, files)
+        answer, _files = receive(connection)
+        assert isinstance(answer, Started)
+        on_failure.pop_all()
+        return WarmProcess(connection, answer.pid)
 
 
 def statuses() -> list[Status]:
@@ -193,7 +213,7 @@ def stop() -> list[Status]:
 
 
 def _ask(name: str, question: AskStatus | Stop, patience_seconds: float = _PATIENCE_SECONDS) -> Status | None:
-    with suppress(EOFError, OSError), _connected(name) as connection:
+    with suppress(EOFError, OSError), connected(name) as connection:
         connection.settimeout(patience_seconds)
         send(connection, question)
         answer, _ = receive(connection)
@@ -206,7 +226,13 @@ def _stop_outdated(name: str) -> None:
         _ask(other, Stop(), patience_seconds=0.5)
 
 
-def _connected(name: str) -> socket.socket:
+def connected(name: str) -> socket.socket:
+    """A connection to the server at an address.
+
+    Raises:
+        OSError: nobody listens there.
+        UserError: it is another user who does.
+    """
     connection = socket.socket(socket.AF_UNIX)
     try:
         connection.connect(address.kernel_name(name))
@@ -220,7 +246,8 @@ def _connected(name: str) -> socket.socket:
     return connection
 
 
-def _log() -> Path:
+def server_log() -> Path:
+    """Where servers print what goes wrong in them."""
     try:
         return Path(user_log_path("headrace", ensure_exists=True)) / "server.log"
     except OSError:  # a user without a home

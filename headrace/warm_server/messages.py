@@ -23,6 +23,8 @@ class Start:
         path: its `sys.path`.
         umask: of the files it makes.
         cores: it may use.
+        nice: its niceness.
+        limits: its resource limits, soft and hard, by the numbers of `resource.RLIMIT_*`.
         hangup: the signal that it gets when the one who asked is gone.
     """
 
@@ -33,6 +35,8 @@ class Start:
     path: Sequence[str]
     umask: int
     cores: frozenset[int]
+    nice: int
+    limits: Mapping[int, tuple[int, int]]
     hangup: int
 
 

@@ -10,6 +10,7 @@ import gc
 import importlib
 import linecache
 import logging
+import math
 import os
 import resource
 import select
@@ -19,7 +20,7 @@ import socket
 import sys
 import time
 import typing
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
@@ -27,6 +28,10 @@ from typing import NoReturn
 from headrace.warm_server.address import is_mine
 from headrace.warm_server.child import live
 from headrace.warm_server.messages import AskStatus, Ended, Kill, Start, Started, Status, Stop, receive, send
+
+Live = Callable[
+    [Start, Sequence[int]], int
+]  # a forked process' life: what it is asked, with which files; its exit code
 
 _PATIENCE_SECONDS = 10.0  # with one who connects and then says nothing
 
@@ -42,10 +47,10 @@ class _Process:
 class Server:
     """Serves at a socket, until it was idle for long or was asked to stop."""
 
-    def __init__(self, listener: socket.socket, idle_seconds: float) -> None:
-        """Takes a socket that listens already, and after how long without a process of it the server ends."""
+    def __init__(self, listener: socket.socket, live: Live, idle_seconds: float = math.inf) -> None:
+        """Takes a socket that listens already, what forked processes do, and after how long without one it ends."""
         self._listener = listener
-        self._name = listener.getsockname()[1:].decode()
+        self._live = live
         self._idle_seconds = idle_seconds
         self._started = self._used = time.monotonic()
         self._processes: dict[int, _Process] = {}  # by the descriptors of their connections and watches
@@ -57,7 +62,8 @@ class Server:
         """Serves to its end."""
         while not self._stopped:
             left = self._used + self._idle_seconds - time.monotonic()
-            ready = self._selector.select(None if self._processes else max(left, 0))
+            waits = bool(self._processes) or math.isinf(left)
+            ready = self._selector.select(None if waits else max(left, 0))
             if not ready and left <= 0:
                 return
             for key, _ in ready:
@@ -88,7 +94,7 @@ class Server:
         if pid == 0:
             self._leave()
             connection.close()
-            os._exit(live(start, files, self._name))
+            os._exit(self._live(start, files))
         for file in files:
             os.close(file)
         watch = os.pidfd_open(pid)
@@ -161,7 +167,7 @@ def _detach(lifeline: int) -> None:
             os._exit(0)
 
 
-def _import(modules: Sequence[str]) -> None:
+def import_modules(modules: Sequence[str]) -> None:
     """Imports modules, in less time than Python takes by itself, and forgets what only their import needs."""
     gc.disable()  # what is imported stays: to look for garbage meanwhile takes a quarter of the time
     # TensorFlow names the same few hundred types 19,000 times, and typing compiles each name.
@@ -179,9 +185,11 @@ def main() -> NoReturn:
     """Takes from the command line: the descriptors of listener and lifeline (or -1), seconds, and modules to import."""
     listener, lifeline, idle_seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     _detach(lifeline)
-    server = Server(socket.socket(fileno=listener), idle_seconds)
+    socket_ = socket.socket(fileno=listener)
+    name = socket_.getsockname()[1:].decode()
+    server = Server(socket_, lambda start, files: live(start, files, name), idle_seconds)
     logging.basicConfig(level=logging.WARNING)
-    _import(sys.argv[4:])
+    import_modules(sys.argv[4:])
     server.serve()
     os._exit(0)
 
