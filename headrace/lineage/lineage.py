@@ -12,13 +12,7 @@ from headrace.lineage.shown import Records
 # What notebooks show of each; frames have all.
 _OF_RUNS = ("id", "pipeline", "started", "state", "seconds", "command")
 _OF_EXECUTIONS = ("id", "node", "state", "started", "seconds", "run")
-_OF_ARTIFACTS = (
-    "id",
-    "type",
-    "uri",
-    "created",
-    "properties",
-)  # not the state, LIVE, which is said of pushed models here
+_OF_ARTIFACTS = ("id", "type", "uri", "created", "properties")  # LIVE, the state, is said of pushed models here
 
 _Answer = TypeVar("_Answer")
 
