@@ -27,6 +27,7 @@ with quietly():
     from tfx.proto.orchestration.pipeline_pb2 import Pipeline as PipelineIr
     from tfx.proto.orchestration.pipeline_pb2 import RunOptions
 
+    from headrace.orchestration.module_files import note_module_files
     from headrace.orchestration.runner import HeadraceDagRunner
 
 _stock_run = IrBasedRunner.run
@@ -175,6 +176,7 @@ def _execute(path: Path, calls: _Calls) -> None:
 def _compiled(
     path: Path, pipeline: Pipeline, options: PipelineRunOptions | None
 ) -> tuple[PipelineIr, RunOptions | None]:
+    note_module_files(pipeline)
     try:
         with quietly():
             return _stock_run(_Compiler(), pipeline, options)

@@ -1,7 +1,8 @@
 """What a run leaves on the console: nodes, metrics, verdicts, pushed models, failures, logs."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,13 +13,15 @@ from rich.table import Table
 from headrace.contents.evaluation import Evaluation, read_evaluation
 from headrace.contents.metrics import OVERALL
 from headrace.contents.notification import NOTIFICATION, Notification, read_notification
-from headrace.contents.serving_check import ServingCheck, read_serving_check
+from headrace.contents.serving_check import CHECK_FILE, REASON, ServingCheck, read_serving_check
 from headrace.contents.verdict import verdict_text
 from headrace.metadata import Artifact, MetadataStore
 from headrace.metadata.properties import NOTE
 from headrace.orchestration.outcomes import NodeState, RunOutcome
 
 Content = TypeVar("Content")
+_BLESSING, _INFRA, _PUSHED = "ModelBlessing", "InfraBlessing", "PushedModel"
+_DESTINATION = "pushed_destination"
 MARKS = {
     NodeState.SUCCEEDED: "[green]✓[/]",
     NodeState.CACHED: "[cyan]≡[/]",
@@ -37,32 +40,53 @@ class Findings:
     evaluations: tuple[Evaluation, ...]
     pushed: tuple[str, ...]  # one for each pusher: where to, or empty
     served: tuple[ServingCheck, ...] = ()
+    kept_back: tuple[str, ...] = ()  # one for each pusher: why it pushed nothing, or empty
     told: tuple[Notification, ...] = ()
     notes: tuple[tuple[str, str], ...] = ()  # node, and what it left a note of on an artifact
 
 
 def findings_of(outcome: RunOutcome, store: MetadataStore) -> Findings:
     """Reads the outputs of the nodes that ended well; takes seconds where there is an evaluation."""
-    made = [
-        (node.node, artifact)
+    found = [
+        (node.node, execution_id, artifact)
         for node in outcome.nodes
         if node.state.unlocks
         for execution_id in node.executions
         for artifacts in store.outputs(execution_id).values()
         for artifact in artifacts
     ]
-    outputs = [artifact for _, artifact in made]
+    made = [(node, artifact) for node, _, artifact in found]
+    pushers = [(execution_id, one) for _, execution_id, one in found if one.type == _PUSHED]
     notes = [(node, str(note)) for node, one in made if (note := one.properties.get(NOTE))]
     evaluations = list(_read(read_evaluation, made, "ModelEvaluation", notes))
-    served = list(_read(read_serving_check, made, "InfraBlessing", notes))
+    served = [*_read(read_serving_check, made, _INFRA, notes), *_refused_by_stock(made)]
     told = list(_read(read_notification, made, NOTIFICATION, notes))
     return Findings(
         evaluations=tuple(evaluations),
-        pushed=tuple(str(one.properties.get("pushed_destination", "")) for one in outputs if one.type == "PushedModel"),
+        pushed=tuple(str(one.properties.get(_DESTINATION, "")) for _, one in pushers),
         served=tuple(served),
+        kept_back=tuple(_why_not_pushed(one, store.inputs(execution_id)) for execution_id, one in pushers),
         told=tuple(told),
         notes=tuple(notes),
     )
+
+
+def _refused_by_stock(made: Iterable[tuple[str, Artifact]]) -> Iterator[ServingCheck]:
+    """The refusals of InfraValidators, which leave no check."""
+    for node, artifact in made:
+        refused = artifact.type == _INFRA and artifact.properties.get("blessed") == 0
+        if refused and not (Path(artifact.uri) / CHECK_FILE).exists():
+            yield ServingCheck(False, str(artifact.properties.get(REASON) or f"{node} gave no reason: see its log"))
+
+
+def _why_not_pushed(pushed: Artifact, inputs: Mapping[str, Iterable[Artifact]]) -> str:
+    """Which blessing a pusher lacked; empty if it pushed, or nobody knows."""
+    if pushed.properties.get(_DESTINATION):
+        return ""
+    refused = {one.type for artifacts in inputs.values() for one in artifacts if one.properties.get("blessed") == 0}
+    words = {_BLESSING: "not blessed", _INFRA: "not blessed as served"}
+    lacked = [told for kind, told in words.items() if kind in refused]
+    return f"the model is {' and '.join(lacked)}" if lacked else ""
 
 
 def _read(
@@ -87,8 +111,9 @@ def print_summary(outcome: RunOutcome, findings: Findings, console: Console) -> 
         _print_evaluation(evaluation, console)
     for check in findings.served:
         _print_verdict(check.text, check.blessed, console)
-    for destination in findings.pushed:
-        console.print(f"pushed to {escape(destination)}" if destination else "nothing was pushed", soft_wrap=True)
+    for destination, why in zip_longest(findings.pushed, findings.kept_back, fillvalue=""):
+        nothing = f"nothing was pushed: {why}" if why else "nothing was pushed"
+        console.print(f"pushed to {escape(destination)}" if destination else nothing, soft_wrap=True)
     for one in findings.told:
         if one.events:
             console.print(f"note: {escape(one.text)}", style="bold yellow" if one.problem else None, soft_wrap=True)
