@@ -104,7 +104,9 @@ def test_pushed_models_are_found_of_all_executions_of_the_nodes_that_ended_well(
         NodeOutcome("Keeps", NodeState.SUCCEEDED, executions=(kept,)),
         NodeOutcome("Waits", NodeState.BLOCKED),
     )
-    assert findings_of(outcome, store) == Findings((), ("/models/1", "/models/2", "/models/3", ""))
+    assert findings_of(outcome, store) == Findings(
+        (), ("/models/1", "/models/2", "/models/3", ""), kept_back=("", "", "", "")
+    )
 
 
 def test_whether_a_model_could_be_served_is_told_with_the_reason(store: MetadataStore, tmp_path: Path) -> None:
