@@ -65,7 +65,7 @@ class UnknownNameError(UserError):
         cls, kind: str, name: str, known: Iterable[str], *, where: str = "", next_step: str = ""
     ) -> HeadraceError:
         """An error for `name`, which is none of the `known` names of this `kind`."""
-        names = sorted(known)
+        names = sorted({*known} - {name})  # where it is known, and still stands for nothing: no suggestion
         near = get_close_matches(name, names, n=1, cutoff=0.5)
         some = names if len(names) <= _SHOWN else [*names[:_SHOWN], f"and {len(names) - _SHOWN} more"]
         why = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(some) or 'none'}"

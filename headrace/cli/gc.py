@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from headrace.cli.runs import console, opened
+from headrace.cli.runs import console
+from headrace.cli.stores import metadata_option, opened
 from headrace.errors import RunCanceledError
 
 if TYPE_CHECKING:
@@ -19,30 +20,30 @@ if TYPE_CHECKING:
 @click.option(
     "--keep-runs", type=click.IntRange(min=1), help="How many runs of each pipeline are recent; the setting keep_runs."
 )
+@metadata_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def gc(yes: bool, keep_runs: int | None, as_json: bool) -> None:
+def gc(yes: bool, keep_runs: int | None, metadata: str | None, as_json: bool) -> None:
     """List the outputs that nothing live or recent came from; with --yes remove them.
 
     Kept is what the newest runs of each pipeline read and made, the runs that go on, and the runs that pushed what is
-    live, the newest pushed model of each pusher; and all that this came from. What lies outside the home, and pushed
-    models, are never removed. Records and logs stay: what is removed is marked DELETED, and still answers questions.
-    Interrupted, it can be run again.
+    live, the newest pushed model of each pusher; and all that this came from. Only what an execution made in the home
+    is ever removed, where its outputs belong (ROOT/NODE/KEY/EXECUTION), and what was left there unfinished when it was
+    killed. Records and logs stay: what is removed is marked DELETED, and still answers questions. Interrupted, it can
+    be run again.
     """
     from headrace.orchestration.clean_up import clean_up
     from headrace.orchestration.removal import measured, remove
 
-    settings, store = opened()
+    settings, stores = opened(metadata)
     keep = keep_runs or settings.keep_runs
-    command = shlex.join(["headrace", "gc", *([f"--keep-runs={keep_runs}"] if keep_runs else []), "--yes"])
-    if store is None:  # the first run is starting
-        found: Sequence[Measured] = ()
-    elif yes:
-        try:
-            found = remove(settings, store, keep)
-        except KeyboardInterrupt:
-            raise RunCanceledError("the clean-up was stopped; it can go on", next_step=command) from None
-    else:
-        found = measured(clean_up(settings, store, keep))
+    given = [*([f"--keep-runs={keep_runs}"] if keep_runs else []), *([f"--metadata={metadata}"] if metadata else [])]
+    command = shlex.join(["headrace", "gc", *given, "--yes"])
+    found: list[Measured] = []
+    try:
+        for store in stores.opened:
+            found += remove(settings, store, keep) if yes else measured(clean_up(settings, store, keep))
+    except KeyboardInterrupt:
+        raise RunCanceledError("the clean-up was stopped; it can go on", next_step=command) from None
     if as_json:
         _print_json(found, yes)
     elif found:
@@ -60,7 +61,7 @@ def _print(found: "Sequence[Measured]") -> None:
 
     table = Table("pipeline", "node", show_footer=True)
     table.columns[0].footer = "all"
-    table.add_column("artifacts", justify="right", footer=str(len(found)))
+    table.add_column("outputs", justify="right", footer=str(len(found)))
     table.add_column("size", justify="right", footer=decimal(sum(one.bytes for one in found)))
     for (pipeline, node), sizes in _by_node(found).items():
         table.add_row(pipeline, node, str(len(sizes)), decimal(sum(sizes)))

@@ -12,6 +12,7 @@ from headrace.cli.run import run
 from headrace.cli.runs import runs
 from headrace.cli.server import server
 from headrace.cli.show import show
+from headrace.cli.upgrade import upgrade
 from headrace.errors import HeadraceError, RunCanceledError, UnknownNameError, UserError, reported
 from headrace.project import working_folder
 
@@ -30,6 +31,7 @@ commands.add_command(run)
 commands.add_command(runs)
 commands.add_command(server)
 commands.add_command(show)
+commands.add_command(upgrade)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ import click
 
 from headrace.errors import ParameterError, UnknownNameError, UserError, typed
 from headrace.project import project_root
+from headrace.typed_command import headrace_command, with_option
 
 if TYPE_CHECKING:
     from headrace.orchestration.request import RunRequest
@@ -36,7 +37,10 @@ file_arguments = click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 )
 @click.option("--from", "from_nodes", multiple=True, metavar="NODE", help="Run NODE and what depends on it.")
 @click.option("--to", "to_nodes", multiple=True, metavar="NODE", help="Run NODE and what it depends on.")
-@click.option("--only", metavar="NODE", help="Run NODE alone, on the newest inputs it had.")
+@click.option(
+    "--only", metavar="NODE", help="Run NODE alone, whatever the cache has, on the newest inputs that were made for it."
+)
+@click.option("--cached", is_flag=True, help="With --only: take NODE from the cache where nothing has changed.")
 @click.option("--no-cache", is_flag=True, help="Execute every node, whatever the cache has.")
 @click.option("--no-cache-for", multiple=True, metavar="NODE", help="Execute NODE, whatever the cache has.")
 @click.option("--no-acceleration", is_flag=True, help="Execute TFX's own executors only.")
@@ -51,6 +55,7 @@ def run(
     from_nodes: tuple[str, ...],
     to_nodes: tuple[str, ...],
     only: str | None,
+    cached: bool,
     no_cache: bool,
     no_cache_for: tuple[str, ...],
     no_acceleration: bool,
@@ -78,13 +83,18 @@ def run(
         )
     if sum((resume, bool(from_nodes or to_nodes), only is not None)) > 1:
         raise UserError("--resume, --only, and --from with --to, exclude each other", next_step="headrace run --help")
+    if cached and (only is None or no_cache or only in no_cache_for):
+        raise UserError(
+            "--cached says that --only may take its node from the cache: it goes with --only, and without --no-cache",
+            next_step=shlex.join(["headrace", "run", pipeline, "--only", only or "NODE", "--cached"]),
+        )
     request = RunRequest(
         parameters=read_parameters(assignments),
         resume=resume,
         from_nodes=(only,) if only else from_nodes,
         to_nodes=(only,) if only else to_nodes,
         cache=not no_cache,
-        no_cache_for=no_cache_for,
+        no_cache_for=no_cache_for if cached or only is None else (*no_cache_for, only),
         accelerated=not no_acceleration,
         as_json=as_json,
         command=shlex.join(
@@ -96,6 +106,7 @@ def run(
                 *_after_dashes(arguments),
             ]
         ),
+        typed=headrace_command(),
     )
     series = _series(spans, request) if spans else None
     path = find_definition(pipeline)
@@ -127,7 +138,7 @@ def _run_spans(file: _File, settings: "Settings", request: "RunRequest", spans: 
 
     progress = JsonSeries() if request.as_json else ConsoleSeries(settings, request.command)
     program = ProgramFile(*file, prints_aside=request.as_json)
-    run_spans(program, settings, request, spans, f"{request.command} --span {spans}", progress)
+    run_spans(program, settings, request, spans, with_option(request.command, "--span", str(spans)), progress)
 
 
 def _run(file: _File, settings: "Settings", request: "RunRequest") -> None:

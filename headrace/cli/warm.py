@@ -105,8 +105,10 @@ def _forwarding_to(process: WarmProcess) -> Iterator[None]:
     def forward(number: int, frame: FrameType | None) -> None:
         process.kill(number)
 
-    for number in _FORWARDED:
+    # What nohup, or a script with `&`, has this process ignore is not meant for it.
+    heard = [number for number in _FORWARDED if signal.getsignal(number) is not signal.SIG_IGN]
+    for number in heard:
         signal.signal(number, forward)
     yield
-    for number in _FORWARDED:
+    for number in heard:
         signal.signal(number, signal.SIG_DFL)

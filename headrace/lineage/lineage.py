@@ -1,16 +1,26 @@
 """Lineage: the questions that can be asked of a metadata store."""
 
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from headrace.errors import UserError
+from headrace.errors import UnknownNameError, UserError
 from headrace.lineage.shown import Records
 
 # What notebooks show of each; frames have all.
 _OF_RUNS = ("id", "pipeline", "started", "state", "seconds", "command")
 _OF_EXECUTIONS = ("id", "node", "state", "started", "seconds", "run")
+_OF_ARTIFACTS = (
+    "id",
+    "type",
+    "uri",
+    "created",
+    "properties",
+)  # not the state, LIVE, which is said of pushed models here
+
+_Answer = TypeVar("_Answer")
 
 if TYPE_CHECKING:
     from openlineage.client.event_v2 import RunEvent
@@ -26,41 +36,77 @@ if TYPE_CHECKING:
     from headrace.lineage.spans import Spans
     from headrace.lineage.trace import Trace
     from headrace.metadata.graph import Graph
-    from headrace.metadata.records import Artifact, Execution, Property
+    from headrace.metadata.records import Artifact, Execution, Property, Run
     from headrace.metadata.store import MetadataStore
+    from headrace.metadata.stores import Stores
 
 
 class Lineage:
     """Answers questions about what was recorded. Nothing is read before it is asked for; nothing is ever written."""
 
     def __init__(self, store: "MetadataStore | Path | str | None" = None) -> None:
-        """Takes a store, or the path of a SQLite one; without it, that of the project around the working folder."""
+        """Takes a store, the path of a SQLite one, or a URL.
+
+        Without it: all stores that the runs of the project around the working folder used, or the one that
+        HEADRACE_METADATA names, where that is a file.
+        """
         self._given = store
-        self._opened: MetadataStore | None = None
+        self._home: Path | None = None
+        self._opened: Stores | None = None
 
     @classmethod
     def of_home(cls, home: Path | str) -> Self:
-        """The lineage of what lies in a home, as HEADRACE_HOME has it."""
-        return cls(Path(home) / "metadata.sqlite")
+        """The lineage of what lies in a home, as HEADRACE_HOME has it; a store on a server is not asked."""
+        found = cls()
+        found._home = Path(home)
+        return found
+
+    @property
+    def stores(self) -> "tuple[MetadataStore, ...]":
+        """The stores that are asked, the project's own first.
+
+        Raises:
+            MetadataStoreError: there is none yet, or the one that is given cannot be opened.
+        """
+        return self._stores.opened
 
     @property
     def store(self) -> "MetadataStore":
-        """The store.
+        """The store, where only one is asked.
 
         Raises:
             MetadataStoreError: there is none yet, or it cannot be opened.
+            UserError: there are several.
         """
+        from headrace.metadata.stores import naming
+
+        if len(self.stores) > 1:
+            addresses = [one.address for one in self.stores]
+            what = f"there are {len(addresses)} metadata stores: which one is meant?"
+            raise UserError(what, why=", ".join(addresses), next_step=naming(addresses[0]))
+        return self.stores[0]
+
+    @property
+    def _stores(self) -> "Stores":
         if self._opened is None:
-            self._opened = _open(self._given)
+            self._opened = _open(self._given, self._home)
+            for note in self._opened.notes:
+                print(f"note: {note}", file=sys.stderr)
         return self._opened
+
+    def pipelines(self) -> list[str]:
+        """The names of all pipelines, those of sub-pipelines too."""
+        return sorted({name for store in self.stores for name in store.pipelines()})
 
     def runs(self, pipeline: str | None = None, limit: int | None = None) -> "Records[RunFacts]":
         """The runs of a pipeline, or of all, the newest first; at most `limit` of them."""
         from headrace.lineage.facts import run_facts
 
-        runs = self.store.runs(pipeline, limit)
-        executions = self.store.executions_of(runs)
-        return Records((run_facts(run, executions[run.id]) for run in runs), _OF_RUNS)
+        runs = self._stores.runs(pipeline)[:limit]
+        executions = {
+            store: store.executions_of(run for of, run in runs if of is store) for store in {one for one, _ in runs}
+        }
+        return Records((run_facts(run, executions[store][run.id]) for store, run in runs), _OF_RUNS)
 
     def run(self, run: str = "latest") -> "RunFacts":
         """The run of an id, of a prefix that only one id has, or the "latest".
@@ -69,16 +115,16 @@ class Lineage:
             UnknownNameError: there is none, or more than one.
         """
         from headrace.lineage.facts import run_facts
-        from headrace.lineage.finding import find_run
 
-        found = find_run(self.store, run)
-        return run_facts(found, self.store.executions(found))
+        store, found = self._run(run)
+        return run_facts(found, store.executions(found))
 
     def executions(self, run: str | None = None) -> "Records[Execution]":
         """The executions of a run, or all, in the order they were registered."""
-        from headrace.lineage.finding import find_run
-
-        return Records(self.store.executions(find_run(self.store, run) if run else None), _OF_EXECUTIONS)
+        if run:
+            store, found = self._run(run)
+            return Records(store.executions(found), _OF_EXECUTIONS)
+        return Records((one for store in self.stores for one in store.executions()), _OF_EXECUTIONS)
 
     def artifacts(
         self,
@@ -92,8 +138,9 @@ class Lineage:
             where: what their properties must be: {"span": 3}.
         """
         wanted = (where or {}).items()
-        found = self.store.artifacts(type)
-        return Records(one for one in found if all(one.properties.get(name) == value for name, value in wanted))
+        found = (one for store in self.stores for one in store.artifacts(type))
+        its = (one for one in found if all(one.properties.get(name) == value for name, value in wanted))
+        return Records(its, _OF_ARTIFACTS)
 
     def trace(self, subject: "str | int | Path | Artifact" = "latest") -> "Trace":
         """All that an artifact, a pushed model or what a run made came from.
@@ -105,16 +152,19 @@ class Lineage:
         Raises:
             UnknownNameError: it stands for nothing, or for several things.
         """
+        return self._trace(subject)[1]
+
+    def _trace(self, subject: "str | int | Path | Artifact") -> "tuple[MetadataStore, Trace]":
         from headrace.lineage.finding import find
         from headrace.lineage.trace import trace_of
 
         if not isinstance(subject, str | int | Path):
-            return trace_of(self.store, subject)
-        found = find(self.store, subject)
-        if found.artifact:
-            return trace_of(self.store, found.artifact)
-        assert found.run is not None
-        return trace_of(self.store, found.run)
+            store = self._store_of(subject)
+            return store, trace_of(store, subject)
+        found = find(self._stores, subject)
+        start = found.artifact or found.run
+        assert start is not None
+        return found.store, trace_of(found.store, start)
 
     def impact(self, subject: "str | int | Path | Artifact") -> "Impact":
         """What was made from an artifact, or from a file that an ExampleGen read, and which of it is live.
@@ -126,12 +176,12 @@ class Lineage:
         from headrace.lineage.impact import impact_of
 
         if not isinstance(subject, str | int | Path):
-            return impact_of(self.store, subject)
-        if "://" in str(subject):  # not a path of this machine
-            return impact_of(self.store, self._artifact(subject))
-        if "/" in str(subject) or (not str(subject).isdecimal() and os.path.exists(str(subject))):
-            return impact_of(self.store, Path(subject if isinstance(subject, Path) else str(subject)))
-        return impact_of(self.store, self._artifact(subject))
+            return impact_of(self._store_of(subject), subject)
+        is_path = "/" in str(subject) or (not str(subject).isdecimal() and os.path.exists(str(subject)))
+        if is_path and "://" not in str(subject):  # else it is on another machine, or no path
+            path = Path(subject if isinstance(subject, Path) else str(subject))
+            return self._answer(str(subject), lambda store: impact_of(store, path))
+        return impact_of(*self._artifact(subject))
 
     def graph(self, run: str = "latest") -> "Graph":
         """The records of a run, of nodes that failed, were skipped or came from the cache too, and what they came from.
@@ -139,22 +189,29 @@ class Lineage:
         Raises:
             UnknownNameError: there is no such run, or more than one.
         """
-        from headrace.lineage.finding import find_run
         from headrace.lineage.trace import graph_of_run
 
-        return graph_of_run(self.store, find_run(self.store, run))
+        return graph_of_run(*self._run(run))
 
     def diff(self, before: str, after: str = "latest") -> "Diff":
         """What differs between two runs, the causes first.
 
         Raises:
             UnknownNameError: there is no such run, or more than one.
+            UserError: they are in two stores.
         """
         from headrace.lineage.diff import diff_of
-        from headrace.lineage.finding import find_run
+        from headrace.metadata.run_names import LATEST
 
-        runs = self.store.runs()
-        return diff_of(self.store, find_run(self.store, before, runs), find_run(self.store, after, runs))
+        store, first = self._run(before)
+        of_same_store = Lineage(store) if after == LATEST else self
+        other, second = of_same_store._run(after)
+        if store is not other:
+            raise UserError(
+                f"the runs {first.id} and {second.id} cannot be compared: they are in two metadata stores",
+                why=f"{store.address} and {other.address}",
+            )
+        return diff_of(store, first, second)
 
     def features(self, model: "str | int | Path | Artifact" = "latest") -> "Features":
         """How a model's inputs were made: raw column, analyzer or vocabulary, transformed feature, input.
@@ -192,7 +249,7 @@ class Lineage:
         from headrace.contents.model_card import Author
         from headrace.lineage.card import card_of
 
-        return card_of(self.store, self.trace(model), author or Author(), evaluation, smallest_slice)
+        return card_of(*self._trace(model), author or Author(), evaluation, smallest_slice)
 
     def column(self, name: str) -> "ColumnImpact":
         """The models that would feel a change of a raw column, the newest first.
@@ -202,7 +259,7 @@ class Lineage:
         """
         from headrace.lineage.columns import column_impact_of
 
-        return column_impact_of(self.store, name)
+        return self._answer(f"the column {name!r}", lambda store: column_impact_of(store, name))
 
     def schema_history(self, pipeline: str) -> "SchemaHistory":
         """The schemas a pipeline has used, what each brought, and where it is from.
@@ -212,7 +269,7 @@ class Lineage:
         """
         from headrace.lineage.schema_history import schema_history_of
 
-        return schema_history_of(self.store, pipeline)
+        return schema_history_of(self._store_of_pipeline(pipeline), pipeline)
 
     def live(self, pipeline: str) -> "Records[LiveModel]":
         """The model that is pushed now, what it replaced, what was rejected since; for each place it is pushed to.
@@ -222,7 +279,7 @@ class Lineage:
         """
         from headrace.lineage.live import live_models
 
-        return Records(live_models(self.store, pipeline))
+        return Records(live_models(self._store_of_pipeline(pipeline), pipeline))
 
     def spans(self, pipeline: str) -> "Spans":
         """What came of each span of a pipeline: rows, drift, the candidate against the live model, the verdict.
@@ -233,7 +290,7 @@ class Lineage:
         """
         from headrace.lineage.spans import spans_of
 
-        return spans_of(self.store, pipeline)
+        return spans_of(self._store_of_pipeline(pipeline), pipeline)
 
     def openlineage(self, run: str = "latest") -> "tuple[RunEvent, ...]":
         """A run as OpenLineage's events, in the order in which they happened; the same each time it is asked for.
@@ -244,28 +301,74 @@ class Lineage:
         Raises:
             UnknownNameError: there is none, or more than one.
         """
-        from headrace.lineage.finding import find_run
         from headrace.lineage.openlineage_events import run_events
 
-        return run_events(self.store, find_run(self.store, run))
+        return run_events(*self._run(run))
 
-    def _artifact(self, name: "str | int | Path") -> "Artifact":
+    def _run(self, name: str) -> "tuple[MetadataStore, Run]":
+        from headrace.lineage.finding import find_run
+
+        found = find_run(self._stores, name)
+        assert found.run is not None
+        return found.store, found.run
+
+    def _artifact(self, name: "str | int | Path") -> "tuple[MetadataStore, Artifact]":
         from headrace.lineage.finding import find
 
-        found = find(self.store, name)
+        found = find(self._stores, name)
         if found.artifact is None:
             assert found.run is not None
             raise UserError(
                 f"{name} is a run, and the question is about one artifact",
                 next_step=f"headrace lineage trace {found.run.id}  # names its artifacts",
             )
-        return found.artifact
+        return found.store, found.artifact
+
+    def _store_of(self, artifact: "Artifact") -> "MetadataStore":
+        """The store that an artifact's record is from."""
+        if len(self.stores) == 1:
+            return self.stores[0]
+        same = (store for store in self.stores if store.artifact(artifact.id) == artifact)
+        return next(same, self.stores[0])
+
+    def _store_of_pipeline(self, pipeline: str) -> "MetadataStore":
+        """The store that a pipeline is recorded in; any of them where it is in none, which then says so."""
+        from headrace.metadata.stores import in_several_stores
+
+        found = [store for store in self.stores if pipeline in store.pipelines()]
+        if len(found) > 1:
+            raise in_several_stores(f"the pipeline {pipeline}", [(store, "its runs") for store in found])
+        if not found and len(self.stores) > 1:
+            raise UnknownNameError.among("pipeline", pipeline, self.pipelines(), next_step="headrace runs list")
+        return found[0] if found else self.stores[0]
+
+    def _answer(self, what: str, ask: "Callable[[MetadataStore], _Answer]") -> "_Answer":
+        """The answer of the only store that knows something."""
+        from headrace.metadata.stores import in_several_stores
+
+        answers: list[tuple[MetadataStore, _Answer]] = []
+        refusals: list[UnknownNameError] = []
+        for store in self.stores:
+            try:
+                answers.append((store, ask(store)))
+            except UnknownNameError as error:
+                refusals.append(error)
+        if not answers:
+            raise refusals[0]
+        if len(answers) > 1:
+            raise in_several_stores(what, [(store, "its records") for store, _ in answers])
+        return answers[0][1]
 
 
-def _open(given: "MetadataStore | Path | str | None") -> "MetadataStore":
+def _open(given: "MetadataStore | Path | str | None", home: Path | None) -> "Stores":
     from headrace.metadata.store import MetadataStore
+    from headrace.metadata.stores import Stores
     from headrace.settings import Settings
 
     if isinstance(given, MetadataStore):
-        return given
-    return MetadataStore.open(Path(given)) if given else MetadataStore.of_project(Settings.load())
+        return Stores((given,))
+    if home is not None:
+        return Stores.of_home(home)
+    if given is None:
+        return Stores.of_project(Settings.load())
+    return Stores.named(str(given), Settings.load() if "://" in str(given) else None)

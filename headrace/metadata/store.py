@@ -5,7 +5,7 @@ call takes the store's lock. No query uses `filter_query`, which ML Metadata 1.2
 has no more.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import RLock
@@ -16,11 +16,13 @@ from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from headrace.errors import MetadataStoreError
+from headrace.metadata.address import address_of
 from headrace.metadata.connecting import opened, project_config, sqlite_config
 from headrace.metadata.context_lookup import context_named, contexts_of_type
 from headrace.metadata.contexts import NODE, PIPELINE, PIPELINE_RUN, pipeline_of
 from headrace.metadata.execution_records import execution_records
 from headrace.metadata.messages import artifact_of, properties_of, set_value
+from headrace.metadata.patience import PatientHandle
 from headrace.metadata.records import Artifact, Execution, Property, Run, State, time_of
 from headrace.settings import Settings
 
@@ -37,10 +39,11 @@ _WRITES_A_CALL = 500
 class MetadataStore:
     """Reads a metadata store, and writes what TFX does not."""
 
-    def __init__(self, handle: metadata_store.MetadataStore) -> None:
-        """Wraps an open handle; `open` and `connect` are the ways in."""
+    def __init__(self, handle: metadata_store.MetadataStore, address: str = "") -> None:
+        """Wraps an open handle; `open` and `connect` are the ways in. Without its address, it cannot be named."""
         self.handle = handle
         self.lock = RLock()
+        self.address = address  # see `address_of`
 
     @classmethod
     def of_project(cls, settings: Settings) -> Self:
@@ -49,7 +52,7 @@ class MetadataStore:
         Raises:
             MetadataStoreError: it cannot be opened, or there is no file yet.
         """
-        return cls.connect(project_config(settings)) if settings.metadata else cls.open(settings.metadata_path)
+        return cls.of_config(project_config(settings))
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -58,20 +61,39 @@ class MetadataStore:
         Raises:
             MetadataStoreError: there is no such file, or it is no metadata store. It is left as it was.
         """
-        if not path.exists():
+        return cls.of_config(sqlite_config(path))
+
+    @classmethod
+    def of_config(cls, config: mlmd.ConnectionConfig) -> Self:
+        """Opens a store, to read it.
+
+        Raises:
+            MetadataStoreError: it cannot be opened, or there is no such file. It is left as it was.
+        """
+        path = config.sqlite.filename_uri
+        if path and not Path(path).exists():
             raise MetadataStoreError(
-                "nothing is recorded yet: there is no metadata store", where=str(path), next_step="headrace run NAME"
+                "nothing is recorded yet: there is no metadata store", where=path, next_step="headrace run NAME"
             )
-        return cls.connect(sqlite_config(path))
+        return cls(opened(config, to_read=True), address_of(config))
 
     @classmethod
     def connect(cls, config: mlmd.ConnectionConfig) -> Self:
         """Opens a store, and makes it where it is missing.
 
         Raises:
-            MetadataStoreError: it cannot be opened. It is left as it was.
+            MetadataStoreError: it cannot be opened, or not be written. It is left as it was.
         """
-        return cls(opened(config))
+        return cls(opened(config), address_of(config))
+
+    def wait_for(self, config: mlmd.ConnectionConfig, tell: Callable[[str], None]) -> None:
+        """From now on, waits while the store is locked or its server is away, as a run does.
+
+        Args:
+            config: how it was opened.
+            tell: is told that the run waits, once each time.
+        """
+        self.handle = PatientHandle(self.handle, lambda: opened(config), tell)
 
     def pipelines(self) -> list[str]:
         """The names of all pipelines, those of sub-pipelines too."""
@@ -93,7 +115,8 @@ class MetadataStore:
             if name is not None and pipeline in (None, name):
                 started = time_of(context.create_time_since_epoch)
                 runs.append(Run(context.name, name, started, context.id, properties_of(context)))
-        return sorted(runs, key=lambda run: (run.started, run.context_id), reverse=True)[:limit]
+        # Ids tell the order in which they were recorded; a clock may have been set back in between.
+        return sorted(runs, key=lambda run: run.context_id, reverse=True)[:limit]
 
     def executions(self, run: Run | None = None) -> list[Execution]:
         """The executions of a run, or all, in the order they were registered."""

@@ -6,6 +6,7 @@ from tfx.proto.orchestration.pipeline_pb2 import Pipeline
 
 from headrace.orchestration.faults import WITHOUT_STAND_IN
 from headrace.orchestration.outcomes import RunOutcome
+from headrace.typed_command import with_option
 
 _RESUME, _STOCK_ALONE = "--resume", "--no-acceleration"
 _OF_A_PART = (_RESUME, "--only", "--from", "--to")  # each asks for a part by itself: --resume cannot be added
@@ -35,7 +36,7 @@ def _can_be_resumed(pipeline: Pipeline) -> bool:
 
 
 def _with(command: str, options: list[str]) -> str:
-    """The command with options that it has not got, before arguments that are the file's own."""
+    """The command with options that it has not got."""
     words = shlex.split(command)
     if words[:2] != ["headrace", "run"]:
         return command
@@ -43,4 +44,4 @@ def _with(command: str, options: list[str]) -> str:
     given = {word.partition("=")[0] for word in words[:end]}
     if given.intersection(_OF_A_PART):
         options = [option for option in options if option != _RESUME]
-    return shlex.join([*words[:end], *(option for option in options if option not in given), *words[end:]])
+    return with_option(command, *(option for option in options if option not in given))

@@ -27,6 +27,7 @@ with quietly():
     from tfx.proto.orchestration.pipeline_pb2 import Pipeline as PipelineIr
     from tfx.proto.orchestration.pipeline_pb2 import RunOptions
 
+    from headrace.orchestration.compiler import check_definition, falsy_defaults, keep_defaults
     from headrace.orchestration.module_files import note_module_files
     from headrace.orchestration.runner import HeadraceDagRunner
 
@@ -179,7 +180,11 @@ def _compiled(
     note_module_files(pipeline)
     try:
         with quietly():
-            return _stock_run(_Compiler(), pipeline, options)
+            check_definition(pipeline)
+            defaults = falsy_defaults(pipeline)
+            compiled, run_options = _stock_run(_Compiler(), pipeline, options)
+            keep_defaults(compiled, defaults)
+            return compiled, run_options
     except HeadraceError:
         raise
     except Exception as error:  # a module_file that is not there, a node that is in two pipelines

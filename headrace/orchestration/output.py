@@ -4,8 +4,9 @@ import logging
 import os
 import sys
 import tempfile
+import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
@@ -13,6 +14,24 @@ from typing import TextIO
 from headrace.errors import HeadraceError
 
 STDOUT, STDERR = 1, 2
+
+
+_lock = threading.RLock()
+
+
+def _unlock() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_unlock)
+
+
+@contextmanager
+def alone_in_this_process() -> Iterator[None]:
+    """Has other threads wait that print elsewhere, or run a pipeline: a process has one standard output."""
+    with _lock:
+        yield
 
 
 def flush_streams() -> None:
@@ -53,6 +72,11 @@ def _stream_of(descriptor: int) -> TextIO:
 @contextmanager
 def printing_to(path: Path, descriptors: Sequence[int] = (STDOUT, STDERR)) -> Iterator[None]:
     """Sends what this process and its new children print to the end of `path`, C++ included."""
+    with alone_in_this_process():
+        yield from _printing_to(path, descriptors)
+
+
+def _printing_to(path: Path, descriptors: Sequence[int]) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     flush_streams()
     saved = [os.dup(descriptor) for descriptor in descriptors]
@@ -62,10 +86,26 @@ def printing_to(path: Path, descriptors: Sequence[int] = (STDOUT, STDERR)) -> It
     try:
         yield
     finally:
-        flush_streams()
+        flush_streams()  # the disk that the file is on may be full
         for descriptor, copy in zip(descriptors, saved, strict=True):
             os.dup2(copy, descriptor)
             os.close(copy)
+
+
+@contextmanager
+def notes_to_stderr() -> Iterator[Callable[[str], None]]:
+    """Yields what writes a note to standard error as it is now, wherever that goes later on."""
+    saved = os.dup(STDERR)
+
+    def note(text: str) -> None:
+        logging.warning(text)
+        with suppress(OSError):  # nobody may listen any more
+            os.write(saved, f"note: {text}\n".encode())
+
+    try:
+        yield note
+    finally:
+        os.close(saved)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What a run leaves on the console: nodes, metrics, verdicts, pushed models, failures, logs."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -15,8 +16,10 @@ from headrace.contents.metrics import OVERALL
 from headrace.contents.notification import NOTIFICATION, Notification, read_notification
 from headrace.contents.serving_check import CHECK_FILE, REASON, ServingCheck, read_serving_check
 from headrace.contents.verdict import verdict_text
+from headrace.errors import typed
 from headrace.metadata import Artifact, MetadataStore
 from headrace.metadata.properties import NOTE
+from headrace.metadata.seen_examples import seen_by_baselines, seen_text
 from headrace.orchestration.outcomes import NodeState, RunOutcome
 
 Content = TypeVar("Content")
@@ -26,6 +29,7 @@ MARKS = {
     NodeState.SUCCEEDED: "[green]✓[/]",
     NodeState.CACHED: "[cyan]≡[/]",
     NodeState.REUSED: "[cyan]≡[/]",
+    NodeState.LEFT_OUT: "[dim]-[/]",
     NodeState.SKIPPED: "[dim]-[/]",
     NodeState.FAILED: "[bold red]✗[/]",
     NodeState.BLOCKED: "[yellow]·[/]",
@@ -42,7 +46,8 @@ class Findings:
     served: tuple[ServingCheck, ...] = ()
     kept_back: tuple[str, ...] = ()  # one for each pusher: why it pushed nothing, or empty
     told: tuple[Notification, ...] = ()
-    notes: tuple[tuple[str, str], ...] = ()  # node, and what it left a note of on an artifact
+    notes: tuple[tuple[str, str], ...] = ()  # node, and what it left a note of on an artifact, or what is to say of it
+    pushed_before: frozenset[str] = frozenset()  # of `pushed`: what an earlier run pushed, and is still there
 
 
 def findings_of(outcome: RunOutcome, store: MetadataStore) -> Findings:
@@ -57,17 +62,30 @@ def findings_of(outcome: RunOutcome, store: MetadataStore) -> Findings:
     ]
     made = [(node, artifact) for node, _, artifact in found]
     pushers = [(execution_id, one) for _, execution_id, one in found if one.type == _PUSHED]
+    cached = {node.node for node in outcome.nodes if node.state is not NodeState.SUCCEEDED}
+    pushes = [(node, _destination(one)) for node, one in made if one.type == _PUSHED]
+    rolled_back = [(node, place) for node, place in pushes if place and node in cached and not _is_there(place)]
     notes = [(node, str(note)) for node, one in made if (note := one.properties.get(NOTE))]
+    judging = {
+        execution_id: node.node
+        for node in outcome.nodes
+        for execution_id in node.executions
+        if any(node.node == name and one.type == "ModelEvaluation" for name, one in made)
+    }
+    seen = seen_by_baselines(store, judging)
+    notes += [(judging[execution_id], seen_text(examples)) for execution_id, examples in seen.items()]
+    notes += [(node, _rolled_back_text(outcome.pipeline, node, place)) for node, place in rolled_back]
     evaluations = list(_read(read_evaluation, made, "ModelEvaluation", notes))
     served = [*_read(read_serving_check, made, _INFRA, notes), *_refused_by_stock(made)]
     told = list(_read(read_notification, made, NOTIFICATION, notes))
     return Findings(
         evaluations=tuple(evaluations),
-        pushed=tuple(str(one.properties.get(_DESTINATION, "")) for _, one in pushers),
+        pushed=tuple("" if (node, place) in rolled_back else place for node, place in pushes),
         served=tuple(served),
         kept_back=tuple(_why_not_pushed(one, store.inputs(execution_id)) for execution_id, one in pushers),
         told=tuple(told),
         notes=tuple(notes),
+        pushed_before=frozenset(place for node, place in pushes if node in cached and place),
     )
 
 
@@ -87,6 +105,20 @@ def _why_not_pushed(pushed: Artifact, inputs: Mapping[str, Iterable[Artifact]]) 
     words = {_BLESSING: "not blessed", _INFRA: "not blessed as served"}
     lacked = [told for kind, told in words.items() if kind in refused]
     return f"the model is {' and '.join(lacked)}" if lacked else ""
+
+
+def _destination(pushed: Artifact) -> str:
+    return str(pushed.properties.get(_DESTINATION, ""))
+
+
+def _is_there(place: str) -> bool:
+    return "://" in place or os.path.exists(place)
+
+
+def _rolled_back_text(pipeline: str, node: str, place: str) -> str:
+    command = typed("headrace", "run", pipeline, "--only", node, "--no-cache")
+    told = f"what an earlier run pushed to {place} is not there any more, and was not pushed again, for nothing changed"
+    return f"{told}. To push it again: {command}"
 
 
 def _read(
@@ -112,8 +144,9 @@ def print_summary(outcome: RunOutcome, findings: Findings, console: Console) -> 
     for check in findings.served:
         _print_verdict(check.text, check.blessed, console)
     for destination, why in zip_longest(findings.pushed, findings.kept_back, fillvalue=""):
+        before = "nothing new to push: an earlier run " if destination in findings.pushed_before else ""
         nothing = f"nothing was pushed: {why}" if why else "nothing was pushed"
-        console.print(f"pushed to {escape(destination)}" if destination else nothing, soft_wrap=True)
+        console.print(escape(f"{before}pushed to {destination}" if destination else nothing), soft_wrap=True)
     for one in findings.told:
         if one.events:
             console.print(f"note: {escape(one.text)}", style="bold yellow" if one.problem else None, soft_wrap=True)

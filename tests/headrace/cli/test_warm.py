@@ -28,8 +28,6 @@ print(server.is_new, server.is_shared, statuses())
 @pytest.fixture(autouse=True)
 def own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """An environment of the test's own, whose servers import little."""
-    for name in [name for name in os.environ if name.upper().startswith("HEADRACE_")]:
-        monkeypatch.delenv(name)
     monkeypatch.setenv("TFX_OF_A_TEST", str(tmp_path))
     monkeypatch.setattr(preload, "PRELOAD", ())
     yield

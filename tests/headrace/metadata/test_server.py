@@ -40,7 +40,7 @@ def test_localhost_is_a_host_as_it_is_everywhere_else() -> None:
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        (f"sqlite:///{SECRET}", "begins neither with"),
+        (f"oracle:///{SECRET}", "begins neither with"),
         (SECRET, "begins neither with"),
         (f"mysql://ann:{SECRET}@/metadata", "names no host"),
         ("mysql://db/metadata", "names no user"),
