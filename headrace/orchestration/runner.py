@@ -146,7 +146,7 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
             basis = basis_of(nodes, run_id, store)
         recorded_basis = basis.to_json()
         if request.is_partial:
-            with OutputsLock.of(self.settings).using():
+            with quietly(), OutputsLock.of(self.settings).using():  # TFX warns of what MLMD 1.21 lacks
                 part = mark_part(pipeline, nodes, request, store, basis)
                 check_inputs(pipeline)
                 take_over(pipeline, part, store)
