@@ -1,6 +1,6 @@
 """Custom properties that Headrace adds to executions and to runs; stock TFX writes none of them.
 
-None is ever put on an artifact: TFX's cache key hashes what is on those. docs/recorded-facts.md has them in a table.
+None of these is ever put on an artifact: TFX's cache key hashes what is on those. docs/recorded-facts.md has them in a table.
 """
 
 # On executions.

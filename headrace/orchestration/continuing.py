@@ -40,8 +40,7 @@ def _with(command: str, options: list[str]) -> str:
     words = shlex.split(command)
     if words[:2] != ["headrace", "run"]:
         return command
-    end = words.index("--") if "--" in words else len(words)
-    given = {word.partition("=")[0] for word in words[:end]}
+    given = {word.partition("=")[0] for word in words[: words.index("--") if "--" in words else None]}
     if given.intersection(_OF_A_PART):
         options = [option for option in options if option != _RESUME]
     return with_option(command, *(option for option in options if option not in given))

@@ -28,6 +28,7 @@ with quietly():
     from tfx.proto.orchestration.pipeline_pb2 import RunOptions
 
     from headrace.orchestration.compiler import check_definition, falsy_defaults, keep_defaults
+    from headrace.orchestration.module_files import note_module_files
     from headrace.orchestration.runner import HeadraceDagRunner
 
 _stock_run = IrBasedRunner.run
@@ -176,6 +177,7 @@ def _execute(path: Path, calls: _Calls) -> None:
 def _compiled(
     path: Path, pipeline: Pipeline, options: PipelineRunOptions | None
 ) -> tuple[PipelineIr, RunOptions | None]:
+    note_module_files(pipeline)
     try:
         with quietly():
             check_definition(pipeline)

@@ -21,8 +21,11 @@ from headrace.acceleration.stand_ins import stand_in_for
 from headrace.metadata.properties import CPU_SECONDS, EXECUTOR, PEAK_MEMORY_BYTES, STOCK_REASON, WALL_SECONDS
 from headrace.orchestration.code_fingerprint import python_spec
 from headrace.orchestration.faults import explain
+from headrace.orchestration.infra_reason import errors_logged, record_reason
 from headrace.orchestration.node_process import NodeFailedError, NodeProcesses, Work
 from headrace.orchestration.outcomes import Failure
+from headrace.orchestration.recordable import check_recordable
+from headrace.orchestration.stock_checks import check_stock
 
 _OPERATORS: dict[type[Message], type[BaseExecutorOperator]] = {
     PythonClassExecutableSpec: PythonExecutorOperator,
@@ -64,9 +67,14 @@ def _run_after_all(work: Work, left: NotEqualError) -> bytes:
 def _run(executor_spec: Message, work: Work, reason: str = "") -> bytes:
     info = ExecutionInfo.from_proto(ExecutionInvocation.FromString(work.invocation))
     operator = _OPERATORS[type(executor_spec)](executor_spec, work.platform_config)
-    output = operator.run_executor(info) or ExecutorOutput()
     python = python_spec(executor_spec)
-    facts = {EXECUTOR: python.class_path if python else "", STOCK_REASON: reason}
+    class_path = str(python.class_path) if python else ""
+    check_stock(class_path, info)
+    with errors_logged() as logged:
+        output = operator.run_executor(info) or ExecutorOutput()
+    record_reason(class_path, output, logged)
+    check_recordable(output)
+    facts = {EXECUTOR: class_path, STOCK_REASON: reason}
     for name, value in facts.items():
         if value:
             data_types_utils.set_metadata_value(output.execution_properties[name], value)

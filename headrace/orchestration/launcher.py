@@ -34,10 +34,12 @@ from headrace.orchestration.executors import process_operators
 from headrace.orchestration.faults import failure_of
 from headrace.orchestration.full_disk import explained
 from headrace.orchestration.graph import GraphNode
+from headrace.orchestration.module_files import as_written
 from headrace.orchestration.node_facts import condition_inputs, input_files, row_counts
 from headrace.orchestration.node_process import STOPPED, NodeFailedError, NodeProcesses
 from headrace.orchestration.outcomes import Failure, NodeState
 from headrace.orchestration.outputs_lock import OutputsLock
+from headrace.orchestration.recordable import check_parameters
 
 Artifacts = Mapping[str, list[Artifact]]
 ORCHESTRATOR_LOG = "orchestrator.log"  # among the logs of a run: what is logged outside executors
@@ -170,7 +172,9 @@ class NodeLauncher(Launcher):
             if failure is None:
                 return self._work(execution, contexts, inputs, parameters)
         except NodeFailedError as error:
-            failure, resources = error.failure, error.resources
+            node = self._pipeline_node.node_info.id
+            failure = replace(error.failure, where=as_written(error.failure.where, node))
+            resources = error.resources
         except Exception as error:  # of a driver or a publisher, or of Headrace
             logging.exception("%s failed outside its executor", self._pipeline_node.node_info.id)
             failure = self._outside(failure_of(error))
@@ -285,6 +289,7 @@ class NodeLauncher(Launcher):
         )
 
     def _register(self, contexts: list[Context], inputs: Artifacts, parameters: Mapping[str, Any]) -> MlmdExecution:
+        check_parameters(self._pipeline_node.node_info.id, parameters)
         with self._mlmd_connection as connection:
             return execution_publish_utils.register_execution(
                 metadata_handle=connection,

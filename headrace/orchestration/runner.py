@@ -20,6 +20,7 @@ from typing import Any
 
 from tfx.orchestration.beam.beam_dag_runner import BeamDagRunner
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+from tfx.orchestration.pipeline import Pipeline as DefinedPipeline
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RunOptions
 
 from headrace.errors import RunCanceledError, RunFailedError, UserError, typed
@@ -37,6 +38,7 @@ from headrace.orchestration.full_disk import space_is_needed
 from headrace.orchestration.graph import GraphNode, graph_of
 from headrace.orchestration.json_progress import JsonProgress
 from headrace.orchestration.launcher import ORCHESTRATOR_LOG, code_by_node
+from headrace.orchestration.module_files import note_module_files
 from headrace.orchestration.node_launch import NodeLaunches
 from headrace.orchestration.node_process import NodeProcesses
 from headrace.orchestration.outcomes import RunOutcome, RunState
@@ -77,6 +79,11 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
         """Takes the settings of a project; without them, those of the project around the working folder."""
         super().__init__()
         self.settings = settings or Settings.load()
+
+    def run(self, pipeline: DefinedPipeline, *args: Any, **kwargs: Any) -> Any:
+        """Compiles a pipeline and runs it; see `run_with_ir`."""
+        note_module_files(pipeline)
+        return super().run(pipeline, *args, **kwargs)
 
     def run_with_ir(
         self,

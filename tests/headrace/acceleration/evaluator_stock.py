@@ -119,6 +119,21 @@ def save_trips(folder: Path, count: int, seed: int = 0, weightless: Collection[s
             writer.write(tf.train.Example(features={"feature": present}).SerializeToString())
 
 
+def save_examples(folder: Path, rows: Sequence[Mapping[str, float | None]]) -> None:
+    """Writes examples of numbers; None is a feature that is not there."""
+    folder.mkdir(parents=True)
+    with tf.io.TFRecordWriter(str(folder / "data_tfrecord-00000-of-00001.gz"), "GZIP") as writer:
+        for row in rows:
+            features = {name: _feature(value) for name, value in row.items() if value is not None}
+            writer.write(tf.train.Example(features={"feature": features}).SerializeToString())
+
+
+def _feature(value: float) -> tf.train.Feature:
+    if isinstance(value, int):
+        return tf.train.Feature(int64_list={"value": [value]})
+    return tf.train.Feature(float_list={"value": [value]})
+
+
 @dataclass(frozen=True)
 class Given:
     """What either executor is given."""
