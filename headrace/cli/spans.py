@@ -68,8 +68,9 @@ class ConsoleSeries:
     def _written(self, spans: Spans) -> Path:
         """The page with the chart, made anew."""
         from headrace.display.span_page import span_page
+        from headrace.settings import file_name
 
-        path = self._settings.pages / f"{spans.pipeline}-spans.html"
+        path = self._settings.pages / f"{file_name(spans.pipeline)}-spans.html"
         with writing(
             "the chart", path, next_step=f"headrace lineage spans {spans.pipeline}  # the same in the terminal"
         ):

@@ -8,6 +8,7 @@ from headrace.orchestration.compilation import bind_parameters, connection_confi
 from headrace.orchestration.definition import defined
 from headrace.orchestration.graph import graph_of
 from headrace.orchestration.output import quietly
+from headrace.orchestration.pipeline_checks import check_nodes, check_pipeline, check_types
 from headrace.orchestration.plan import Plan, plan
 from headrace.orchestration.preflight import check_inputs
 from headrace.orchestration.request import RunRequest
@@ -25,12 +26,16 @@ def plan_definition(path: Path, settings: Settings, request: RunRequest) -> Plan
     """
     with defined(path, settings) as definition:
         own, compiled = definition.runner.settings, definition.pipeline
+        check_pipeline(compiled)
         bind_parameters(compiled, _RUN_ID, request.parameters)
         check_inputs(compiled)
         with quietly():
             nodes = graph_of(compiled, own)
+            check_nodes(nodes)
         set_cache(nodes, request)
         store = _open(connection_config(nodes[0].deployment, own))
+        if store:
+            check_types(nodes, store)
         with quietly():
             return plan(compiled.pipeline_info.id, nodes, store)
 

@@ -8,6 +8,7 @@ patches their `run`, takes this one for `--engine beam` and `--engine local`.
 """
 
 import os
+import shlex
 import sys
 import time
 from collections.abc import Mapping
@@ -35,6 +36,7 @@ from headrace.orchestration.outcomes import RunOutcome, RunState
 from headrace.orchestration.output import STDERR, logging_to, printing_to, quietly
 from headrace.orchestration.outputs_lock import OutputsLock
 from headrace.orchestration.partial import is_whole, mark_part, take_over
+from headrace.orchestration.pipeline_checks import check_nodes, check_pipeline, check_types
 from headrace.orchestration.preflight import check_containers, check_inputs
 from headrace.orchestration.preload import warm_server
 from headrace.orchestration.progress import ConsoleProgress
@@ -85,6 +87,7 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
         server.begin()  # it imports what nodes need while this process checks what it is given
         request = _with_options(request or RunRequest(), run_options)
         name, run_id = pipeline.pipeline_info.id, datetime.now().strftime("%Y%m%d-%H%M%S.%f")
+        check_pipeline(pipeline)
         keep_defaults(pipeline, defaults)
         parameters = bind_parameters(pipeline, run_id, request.parameters)
         if not request.is_partial:
@@ -92,9 +95,13 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
         with quietly():
             nodes = graph_of(pipeline, self.settings)
             set_cache(nodes, request)
+            if not request.is_partial:
+                check_nodes(nodes)
             check_containers(nodes)
             self.settings.make_home()
             store = MetadataStore.connect(connection_config(nodes[0].deployment, self.settings))
+            if not request.is_partial:
+                check_types(nodes, store)
         for died in reconcile(self.settings, store):
             print(f"note: {died}", file=sys.stderr)
         with quietly():
@@ -104,12 +111,14 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
             with OutputsLock.of(self.settings).using():
                 part = mark_part(pipeline, nodes, request, store, basis)
                 check_inputs(pipeline)
+                check_nodes(nodes)
+                check_types(nodes, store)
                 take_over(pipeline, part, store)
             for node in sorted(part.read_again):
                 print(f"note: {node} runs again: what it reads has changed since {part.base_id}", file=sys.stderr)
             if not is_whole(nodes, basis, part, store):
                 recorded_basis = ""
-        command = request.command or _command_of_main() or f"headrace run {name}"
+        command = request.command or _command_of_main() or shlex.join(["headrace", "run", name])
         processes = NodeProcesses(server)
         with run_lock(self.settings, name, run_id, command), stop_on_signals(processes):
             record_run(nodes, run_id, store, run_properties(project_of_main(), parameters, command, recorded_basis))

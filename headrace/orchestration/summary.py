@@ -1,5 +1,6 @@
 """What a run leaves on the console: nodes, metrics, verdicts, pushed models, failures, logs."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from headrace.contents.notification import NOTIFICATION, Notification, read_noti
 from headrace.contents.serving_check import ServingCheck, read_serving_check
 from headrace.contents.verdict import verdict_text
 from headrace.metadata import Artifact, MetadataStore
-from headrace.metadata.properties import NOTE
+from headrace.metadata.properties import CHANGED_INPUTS, NOTE
 from headrace.orchestration.outcomes import NodeState, RunOutcome
 
 Content = TypeVar("Content")
@@ -54,13 +55,27 @@ def findings_of(outcome: RunOutcome, store: MetadataStore) -> Findings:
         for artifact in artifacts
     ]
     outputs = [artifact for _, artifact in made]
+    notes = [(node, str(note)) for node, one in made if (note := one.properties.get(NOTE))]
+    ended = [node for node in outcome.nodes if node.state is NodeState.SUCCEEDED]
+    notes += [(node.node, text) for node in ended for one in node.executions for text in changed_inputs_of(store, one)]
     return Findings(
         evaluations=tuple(_read(read_evaluation, outputs, "ModelEvaluation")),
         pushed=tuple(str(one.properties.get("pushed_destination", "")) for one in outputs if one.type == "PushedModel"),
         served=tuple(_read(read_serving_check, outputs, "InfraBlessing")),
         told=tuple(_read(read_notification, outputs, NOTIFICATION)),
-        notes=tuple((node, str(note)) for node, one in made if (note := one.properties.get(NOTE))),
+        notes=tuple(notes),
     )
+
+
+def changed_inputs_of(store: MetadataStore, execution_id: int) -> list[str]:
+    """What a person should know of an execution whose inputs changed while it ran: a sentence for each."""
+    execution = store.execution(execution_id)
+    places = json.loads(str(execution.properties.get(CHANGED_INPUTS, "[]"))) if execution else []
+    return [
+        f"its input changed while it ran: {place}; what made it is not taken from the cache any more, "
+        "and a component must not write into its inputs"
+        for place in places
+    ]
 
 
 def _read(read: Callable[[Path], Content], artifacts: Iterable[Artifact], kind: str) -> Iterator[Content]:
