@@ -1,9 +1,10 @@
 """Looks at a compiled pipeline before anything runs: what could only fail later is said at once."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
+from google.protobuf.descriptor import EnumDescriptor
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable.base_driver import BaseDriver
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, PipelineNode
@@ -75,13 +76,18 @@ def check_types(nodes: Sequence[GraphNode], store: MetadataStore) -> None:
             before = recorded.setdefault(kind.name, dict(kind.properties))
             for name, now in kind.properties.items():
                 if before.get(name, now) != now:
-                    names: Mapping[int, str] = {number: text for text, number in kind.PropertyType.items()}
+                    kinds = kind.DESCRIPTOR.fields_by_name["properties"].message_type.fields_by_name["value"].enum_type
+                    is_now, was = _name(kinds, now), _name(kinds, before[name])
                     raise DefinitionError(
                         f"the property {name!r} of the artifact type {kind.name} has another type than before",
                         where=f"an output of {node.id}",
-                        why=f"it is {names[now]} now, and ML Metadata has recorded it as {names[before[name]]}",
+                        why=f"it is {is_now} now, and ML Metadata has recorded it as {was}",
                         next_step="give the changed artifact type another TYPE_NAME, or the property another name",
                     )
+
+
+def _name(kinds: EnumDescriptor, number: int) -> str:
+    return str(kinds.values_by_number[number].name)
 
 
 def _nodes(pipeline: Pipeline) -> Iterator[PipelineNode]:
