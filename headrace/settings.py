@@ -1,6 +1,8 @@
 """Where things live: as the caller says, else HEADRACE_* in the environment, else [tool.headrace] in pyproject.toml."""
 
+import hashlib
 import os
+import re
 import shlex
 import tomllib
 from pathlib import Path
@@ -16,6 +18,20 @@ from headrace.project import PROJECT_FILE, project_root
 
 _EMPTY = "empty"  # how an error of an empty value is told from others
 FILE_NAME = "metadata.sqlite"  # of a home's metadata store
+_UNSAFE = re.compile(r"^\.|[/%\x00-\x1f\x7f]")  # in the name of a file: what hides it, leads elsewhere, or is no text
+_LONGEST = 200  # bytes: file systems take 255, and there is a suffix to come
+
+
+def file_name(name: str) -> str:
+    """A file's or folder's name for the name of a pipeline, a run or a node: the name itself, where that will do.
+
+    Others are percent-encoded, and shortened where they are too long. No two names get the same.
+    """
+    encoded = _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", name)
+    if encoded and len(encoded.encode(errors="surrogatepass")) <= _LONGEST:
+        return encoded
+    digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:16]
+    return f"{encoded[: _LONGEST // 4 - len(digest)]}%{digest}"
 
 
 class Settings(BaseSettings):
@@ -70,11 +86,11 @@ class Settings(BaseSettings):
 
     def pipeline_root(self, pipeline: str) -> Path:
         """The folder of a pipeline's artifacts."""
-        return self.home / "pipelines" / pipeline
+        return self.home / "pipelines" / file_name(pipeline)
 
     def serving_root(self, pipeline: str) -> Path:
         """The folder a pipeline pushes its models to, a new one below it each time."""
-        return self.home / "serving" / pipeline
+        return self.home / "serving" / file_name(pipeline)
 
     def card_folder(self, model: int) -> Path:
         """The folder of a model's card that is made by a command."""
@@ -82,7 +98,7 @@ class Settings(BaseSettings):
 
     def log_folder(self, pipeline: str, run_id: str) -> Path:
         """The folder of a run's logs, one file a node."""
-        return self.home / "logs" / pipeline / run_id
+        return self.home / "logs" / file_name(pipeline) / file_name(run_id)
 
     @property
     def pages(self) -> Path:

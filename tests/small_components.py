@@ -76,6 +76,13 @@ def Positive(number: InputArtifact[Integer], same: OutputArtifact[Integer]) -> N
 
 
 @component
+def Spoil(number: InputArtifact[Integer], seen: OutputArtifact[Integer]) -> None:  # noqa: N802
+    """Reads its input and overwrites it, as long as it was, as no component should."""
+    seen.value = number.value
+    Path(number.uri).write_text("9")
+
+
+@component
 def Raise(message: Parameter[str]) -> None:  # noqa: N802
     """Raises what does not go away by itself."""
     raise ValueError(message)

@@ -156,9 +156,10 @@ def terminate(run: str, wait: float, metadata: str | None) -> None:
 def _logs_of(record: "RunRecord", folder: Path) -> dict[str, Path]:
     """The run's logs by node, in the order of its nodes, then the others."""
     from headrace.metadata import properties as names
+    from headrace.settings import file_name
 
     recorded = {name: str(execution.properties.get(names.LOG, "")) for name, execution in record.nodes.items()}
-    paths = {name: Path(path) if path else folder / f"{name}.log" for name, path in recorded.items()}
+    paths = {name: Path(path) if path else folder / f"{file_name(name)}.log" for name, path in recorded.items()}
     others = {path.stem: path for path in sorted(folder.glob("*.log")) if path not in paths.values()}
     return {name: path for name, path in {**others, **paths}.items() if path.is_file()}
 
@@ -214,12 +215,14 @@ def _print_runs(records: "Iterable[RunRecord]", *, several_stores: bool) -> None
 
 
 def _notes(store: "MetadataStore | None", execution: "Execution") -> list[str]:
-    """What the execution left notes of on the artifacts that it made."""
+    """What the execution left notes of on the artifacts that it made, and which of its inputs changed meanwhile."""
     from headrace.metadata.properties import NOTE
+    from headrace.orchestration.summary import changed_inputs_of
 
     outputs = store.outputs(execution.id) if store and execution.state.succeeded else {}
     made = (artifact for artifacts in outputs.values() for artifact in artifacts)
-    return [str(note) for one in made if (note := one.properties.get(NOTE))]
+    notes = [str(note) for one in made if (note := one.properties.get(NOTE))]
+    return notes + (changed_inputs_of(store, execution.id) if store else [])
 
 
 def _print_run(record: "RunRecord", folder: Path, notes: dict[int, list[str]]) -> None:

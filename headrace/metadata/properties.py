@@ -1,6 +1,6 @@
 """Custom properties that Headrace adds to executions and to runs; stock TFX writes none of them.
 
-None of these is ever put on an artifact: TFX's cache key hashes what is on those. docs/recorded-facts.md has them in a table.
+None of these is ever put on an artifact: TFX's cache key hashes what is on those. docs/recorded-facts.md lists them.
 """
 
 # On executions.
@@ -15,7 +15,8 @@ ERROR_WHERE = "headrace_error_where"  # file:line of the user's code, or what th
 ERROR_WHY = "headrace_error_why"
 ERROR_NEXT = "headrace_error_next"  # what to do about it, a command where there is one
 KEY = "headrace_key"  # what went into the cache key, in parts: KeyParts as JSON
-OUTPUTS = "headrace_outputs"  # names and sizes of what it left: a digest for each output's "key/index", as JSON
+OUTPUTS = "headrace_outputs"  # names, sizes and times of what it left: digests by the output's "key/index", as JSON
+CHANGED_INPUTS = "headrace_changed_inputs"  # places of inputs whose files changed while it ran, as JSON
 CODE = "headrace_code"  # one digest of the code it ran, which KEY has file by file
 CONDITION_INPUTS = "headrace_condition_inputs"  # keys of inputs that only its conditions read, as JSON
 INPUT_FILES = "headrace_input_files"  # what an ExampleGen read: [path, bytes, time of change in ns] by split, as JSON

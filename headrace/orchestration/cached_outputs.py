@@ -1,9 +1,9 @@
 """What a cache key leads to: the outputs of an earlier execution, if they are still what it left.
 
 TFX takes a cached artifact whose folder exists. A folder can be there and emptied, or a
-file in it cut short, by a full disk or a clean-up. So an execution records the names and
-sizes of the files it leaves, and a hit checks them. Contents are not read: that would cost
-as much as some nodes do.
+file in it cut short, by a full disk or a clean-up, or edited in place. So an execution
+records the names, sizes and times of change of the files it leaves, and a hit checks them.
+Contents are not read: that would cost as much as some nodes do.
 """
 
 import hashlib
@@ -37,19 +37,20 @@ class CacheLookup:
 
 
 def output_manifest(uri: str) -> str:
-    """A short digest of the names and sizes of all files at `uri`; empty where there is nothing.
+    """Short digests of the names and sizes, and of the times of change, of all files at `uri`.
 
-    Of a remote place, which is not walked, only that it is there.
+    Empty where there is nothing. Of a remote place, which is not walked, only that it is there.
     """
     if not fileio.exists(uri):
         return ""
     if "://" in uri:
         return "remote"
-    return _digest((name, size) for name, size, _ in sorted(_files(Path(uri))))
+    files = sorted(_files(Path(uri)))
+    return f"{_digest((name, size) for name, size, _ in files)}-{_digest((time,) for *_, time in files)}"
 
 
 def manifests_of(outputs: Mapping[str, Sequence[Artifact]]) -> str:
-    """The manifest of each output artifact, by "key/index", as JSON: for an execution's property OUTPUTS."""
+    """The manifest of each artifact, by "key/index", as JSON: that of outputs is an execution's property OUTPUTS."""
     manifests = {
         f"{key}/{index}": output_manifest(artifact.uri)
         for key, artifacts in outputs.items()
@@ -69,6 +70,13 @@ def imported_files(inputs: Mapping[str, Sequence[Artifact]]) -> dict[str, str]:
         for one in artifacts
         if one.is_external and "://" not in one.uri
     }
+
+
+def changed_inputs(inputs: Mapping[str, Sequence[Artifact]], before: str) -> list[str]:
+    """The places of those inputs whose files are not what they were when `manifests_of` said `before` of them."""
+    recorded, now = json.loads(before), json.loads(manifests_of(inputs))
+    places = {f"{key}/{index}": one.uri for key, artifacts in inputs.items() for index, one in enumerate(artifacts)}
+    return list(dict.fromkeys(places[name] for name in recorded if recorded[name] != now[name]))
 
 
 def files_digest(place: str) -> str:
@@ -126,7 +134,7 @@ def _damage(artifact: Artifact, manifest: str | None) -> str:
     now = output_manifest(artifact.uri) if artifact.uri else ""
     if not now:
         return "it is gone"
-    if manifest is not None and manifest != now:
+    if manifest is not None and not _are_same(manifest, now):
         return "its files are not those that were left there"
     return ""
 
@@ -135,6 +143,11 @@ def _taken_away(artifact: Artifact) -> str:
     """Where a model was pushed to and is not any more; empty if it is there."""
     pushed = artifact.get_string_custom_property(_PUSHED)
     return pushed if pushed and not fileio.exists(pushed) else ""
+
+
+def _are_same(manifest: str, now: str) -> bool:
+    """Whether files are what they were; a manifest of an older Headrace has no times."""
+    return manifest == now or ("-" not in manifest and manifest == now.partition("-")[0])
 
 
 def _digest(rows: Iterable[tuple[object, ...]]) -> str:

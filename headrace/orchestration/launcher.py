@@ -5,6 +5,7 @@ attempt, and leaves no message on a failed one. The steps here are its own, in i
 order, built of the same pieces; each set of inputs and each attempt is an execution.
 """
 
+import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ from headrace.metadata import MetadataStore, Property, State
 from headrace.metadata import properties as names
 from headrace.metadata.store import Context, MlmdExecution
 from headrace.orchestration.cache_key import key_parts, with_code
-from headrace.orchestration.cached_outputs import find_cached_outputs, imported_files, manifests_of
+from headrace.orchestration.cached_outputs import changed_inputs, find_cached_outputs, imported_files, manifests_of
 from headrace.orchestration.code_fingerprint import code_of, digest_of
 from headrace.orchestration.connection import SharedMetadata
 from headrace.orchestration.ends import Ends
@@ -224,9 +225,13 @@ class NodeLauncher(Launcher):
         return Done(execution.id, NodeState.SUCCEEDED)
 
     def _execute(self, info: ExecutionInfo, contexts: list[Context], cache_context: Context) -> None:
+        before = manifests_of(info.input_dict)
         try:
             output = self._run_executor(info)
         finally:
+            if changed := changed_inputs(info.input_dict, before):
+                logging.warning("%s: its inputs changed while it ran: %s", info.pipeline_node.node_info.id, changed)
+                self._store.annotate(info.execution_id, {names.CHANGED_INPUTS: json.dumps(changed)})
             self._clean_up_stateless_execution_info(info)
         self._clean_up_stateful_execution_info(info)
         # An executor may have made several artifacts of one, each in a folder of its own below it.

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from tfx.dsl.components.common.importer import SOURCE_URI_KEY
+from tfx.dsl.io import fileio
 from tfx.orchestration.local import runner_utils
 from tfx.proto.orchestration.executable_spec_pb2 import ContainerExecutableSpec
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, PipelineNode
@@ -24,11 +26,11 @@ _CSV = "CsvExampleGen"
 
 
 def check_inputs(pipeline: Pipeline) -> None:
-    """Checks the input files of every node that reads a folder of this machine.
+    """Checks what every node that is run reads of this machine.
 
     Raises:
-        InputDataError: the folder, the files of a split or those of the span that is asked for are not there, or what
-            CsvExampleGen would read is no CSV, or has no rows.
+        InputDataError: the folder, the files of a split, those of the span that is asked for, or what an Importer
+            brings in are not there, or what CsvExampleGen would read is no CSV, or has no rows.
     """
     for node in pipeline.nodes:
         if node.WhichOneof("node") == "sub_pipeline":
@@ -36,7 +38,15 @@ def check_inputs(pipeline: Pipeline) -> None:
             continue
         if node.pipeline_node.execution_options.HasField("skip"):  # a partial run does not run it
             continue
+        _check_importer(node.pipeline_node)
         folder = text_parameter(node.pipeline_node, "input_base")
+        if not folder and _is_empty_text(node.pipeline_node, "input_base"):
+            raise InputDataError(
+                f"{node.pipeline_node.node_info.id} has no data to read",
+                where="its input_base",
+                why="it is empty",
+                next_step="give it the folder that holds the files",
+            )
         if folder and "://" not in folder:
             _check_folder(node.pipeline_node, Path(folder))
 
@@ -94,6 +104,22 @@ def _check_folder(node: PipelineNode, folder: Path) -> None:
         # Of spans, TFX reads the newest: an older one may be as it likes.
         if _CSV in node.node_info.type.name and not PLACEHOLDER.search(pattern):
             check_csv(name, entries_of(folder, pattern))
+
+
+def _check_importer(node: PipelineNode) -> None:
+    """What an Importer brings in is there, unless nodes before it may make it."""
+    place = text_parameter(node, SOURCE_URI_KEY)
+    if place and "://" not in place and not node.upstream_nodes and not fileio.exists(place):
+        raise InputDataError(
+            f"{node.node_info.id} has nothing to bring in",
+            where=str(Path(place).absolute()),
+            why="there is no such file or folder",
+            next_step=f"put it there, or correct the {SOURCE_URI_KEY} of the Importer",
+        )
+
+
+def _is_empty_text(node: PipelineNode, name: str) -> bool:
+    return name in node.parameters.parameters and node.parameters.parameters[name].HasField("field_value")
 
 
 def _check_span(node: PipelineNode, folder: Path, pattern: str, files: Sequence[Path]) -> None:

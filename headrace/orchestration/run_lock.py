@@ -10,6 +10,7 @@ import getpass
 import json
 import logging
 import os
+import shlex
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
+from urllib.parse import unquote
 
 from headrace.errors import UserError, typed
 from headrace.metadata import MetadataStore, Property, State
@@ -110,6 +112,8 @@ def run_lock(settings: Settings, pipeline: str, run_id: str, command: str = "", 
     folder.mkdir(parents=True, exist_ok=True)
     path, draft = folder / LOCK_FILE, folder / f"{LOCK_FILE}.{os.getpid()}"
     facts = {
+        "pipeline": pipeline,
+        "run": run_id,
         "pid": os.getpid(),
         "user": user_name(),
         "host": socket.gethostname(),
@@ -222,20 +226,21 @@ def _locked_runs(settings: Settings) -> list[LockedRun]:
 
 
 def _read(path: Path) -> LockedRun:
-    pipeline, run_id = path.parent.parent.name, path.parent.name
+    pipeline, run_id = unquote(path.parent.parent.name), path.parent.name
     written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     try:
         facts = json.loads(path.read_bytes())
         started, pid = datetime.fromisoformat(facts["started"]), int(facts["pid"])
         host, user, command = (str(facts[name]) for name in ("host", "user", "command"))
         store = str(facts.get("store", ""))
+        pipeline, run_id = str(facts.get("pipeline", pipeline)), str(facts.get("run", run_id))
     except (ValueError, KeyError, TypeError):  # the disk was full, or somebody edited it
         return LockedRun(pipeline, run_id, written, "", "", None, _command(pipeline), path)
     return LockedRun(pipeline, run_id, started, host, user, pid, command, path, store)
 
 
 def _command(pipeline: str) -> str:
-    return f"headrace run {pipeline}"
+    return shlex.join(["headrace", "run", pipeline])
 
 
 def _is_held(path: Path) -> bool | None:

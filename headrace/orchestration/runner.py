@@ -53,6 +53,7 @@ from headrace.orchestration.output import (
 )
 from headrace.orchestration.outputs_lock import OutputsLock
 from headrace.orchestration.partial import is_whole, mark_part, take_over
+from headrace.orchestration.pipeline_checks import check_nodes, check_pipeline, check_types
 from headrace.orchestration.preflight import check_containers, check_inputs
 from headrace.orchestration.preload import warm_server
 from headrace.orchestration.program_copies import program_copy
@@ -110,6 +111,7 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
         if kwargs:
             raise TypeError(f"unknown arguments: {', '.join(kwargs)}")
         request = _with_options(request or RunRequest(), run_options)
+        check_pipeline(pipeline)
         keep_defaults(pipeline, defaults)
         with ExitStack() as end:
             end.enter_context(usable_streams())
@@ -133,12 +135,16 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
             note_loaded(is_copied=copy is not None)
             code = code_by_node(nodes)
             set_cache(nodes, request)
+            if not request.is_partial:
+                check_nodes(nodes)
             check_containers(nodes)
             self.settings.make_home()
             definitions = ProgramDefinitions.of_program(nodes) if copy is None else None
             config = connection_config(nodes[0].deployment, self.settings)
             store = MetadataStore.connect(config)
             store.wait_for(config, note)
+            if not request.is_partial:
+                check_types(nodes, store)
             remember(self.settings.home, store.address)
         for died in reconcile(self.settings, store):
             print(f"note: {died}", file=sys.stderr)
@@ -149,6 +155,8 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
             with quietly(), OutputsLock.of(self.settings).using():  # TFX warns of what MLMD 1.21 lacks
                 part = mark_part(pipeline, nodes, request, store, basis)
                 check_inputs(pipeline)
+                check_nodes(nodes)
+                check_types(nodes, store)
                 take_over(pipeline, part, store)
             for node in sorted(part.read_again):
                 print(f"note: {node} runs again: what it reads has changed since {part.base_id}", file=sys.stderr)

@@ -1,5 +1,6 @@
 """What a run leaves on the console: nodes, metrics, verdicts, pushed models, failures, logs."""
 
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from headrace.contents.serving_check import CHECK_FILE, REASON, ServingCheck, re
 from headrace.contents.verdict import verdict_text
 from headrace.errors import typed
 from headrace.metadata import Artifact, MetadataStore
-from headrace.metadata.properties import NOTE
+from headrace.metadata.properties import CHANGED_INPUTS, NOTE
 from headrace.metadata.seen_examples import seen_by_baselines, seen_text
 from headrace.orchestration.outcomes import NodeState, RunOutcome
 
@@ -75,6 +76,8 @@ def findings_of(outcome: RunOutcome, store: MetadataStore) -> Findings:
     seen = seen_by_baselines(store, judging)
     notes += [(judging[execution_id], seen_text(examples)) for execution_id, examples in seen.items()]
     notes += [(node, _rolled_back_text(outcome.pipeline, node, place)) for node, place in rolled_back]
+    ended = [node for node in outcome.nodes if node.state is NodeState.SUCCEEDED]
+    notes += [(node.node, text) for node in ended for one in node.executions for text in changed_inputs_of(store, one)]
     evaluations = list(_read(read_evaluation, made, "ModelEvaluation", notes))
     served = [*_read(read_serving_check, made, _INFRA, notes), *_refused_by_stock(made)]
     told = list(_read(read_notification, made, NOTIFICATION, notes))
@@ -87,6 +90,17 @@ def findings_of(outcome: RunOutcome, store: MetadataStore) -> Findings:
         notes=tuple(notes),
         pushed_before=frozenset(place for node, place in pushes if node in cached and place),
     )
+
+
+def changed_inputs_of(store: MetadataStore, execution_id: int) -> list[str]:
+    """What a person should know of an execution whose inputs changed while it ran: a sentence for each."""
+    execution = store.execution(execution_id)
+    places = json.loads(str(execution.properties.get(CHANGED_INPUTS, "[]"))) if execution else []
+    return [
+        f"its input changed while it ran: {place}; what made it is not taken from the cache any more, "
+        "and a component must not write into its inputs"
+        for place in places
+    ]
 
 
 def _refused_by_stock(made: Iterable[tuple[str, Artifact]]) -> Iterator[ServingCheck]:

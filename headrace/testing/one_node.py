@@ -17,7 +17,7 @@ from headrace.metadata import Execution, MetadataStore
 from headrace.orchestration.output import quietly
 from headrace.orchestration.run_records import failure_of_execution
 from headrace.orchestration.runner import HeadraceDagRunner
-from headrace.settings import Settings
+from headrace.settings import Settings, file_name
 from headrace.testing.arguments import MakesComponent, arguments_of
 from headrace.testing.artifacts import GivenArtifact
 from headrace.testing.making import make
@@ -50,7 +50,7 @@ def run_one_node(component: MakesComponent, given: Mapping[str, Any], home: Path
     if execution is None:
         log = folder / "orchestrator.log"
         raise HeadraceError(f"{node.id} was not run", where=str(log), why=log.read_text(errors="replace"))
-    return _result(node, execution, store, folder / f"{node.id}.log")
+    return _result(node, execution, store, folder / f"{file_name(node.id)}.log")
 
 
 def _importer(node_id: str, given: GivenArtifact, place: Path) -> Importer:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from headrace.errors import HomeError, SettingsError
-from headrace.settings import Settings
+from headrace.settings import Settings, file_name
 
 
 def project(folder: Path, table: str = "") -> Path:
@@ -158,6 +158,46 @@ def test_everything_of_a_pipeline_lives_below_the_home(tmp_path: Path) -> None:
     places = settings.pipeline_root("taxi"), settings.serving_root("taxi"), settings.log_folder("taxi", "run")
     assert len(set(places)) == len(places)
     assert all(place.is_relative_to(tmp_path) for place in places)
+
+
+HOSTILE = [
+    "a/b",
+    "a%2Fb",
+    "..",
+    ".",
+    "../../x",
+    "/x",
+    ".hidden",
+    "",
+    " ",
+    "a\nb",
+    "a\0b",
+    "é" * 200,
+    "é" * 201,
+    "x" * 300,
+]
+
+
+def test_no_name_leaves_the_folder_that_it_names_a_file_in_and_no_two_name_the_same(tmp_path: Path) -> None:
+    names = [file_name(name) for name in HOSTILE]
+    assert len(set(names)) == len(HOSTILE)
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / f"{name}.log").touch()
+    assert len(list(tmp_path.iterdir())) == 2 * len(HOSTILE)
+    for name in HOSTILE:
+        settings = Settings(home=tmp_path)
+        for place in (
+            settings.pipeline_root(name),
+            settings.serving_root(name),
+            settings.log_folder(name, name).parent,
+        ):
+            assert place.resolve().parent.parent == tmp_path.resolve()
+
+
+@pytest.mark.parametrize("name", ["taxi", "taxi (2)", "täxi-v1.2", "20261130-222411.406676"])
+def test_a_plain_name_is_the_name_of_its_files(name: str) -> None:
+    assert file_name(name) == name
 
 
 def test_the_home_is_made_with_its_parents_and_may_be_made_again(tmp_path: Path) -> None:

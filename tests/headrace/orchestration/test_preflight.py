@@ -6,11 +6,13 @@ import pytest
 from tfx.components import CsvExampleGen, ImportExampleGen
 from tfx.dsl.compiler.compiler import Compiler
 from tfx.dsl.component.experimental.container_component import create_container_component
+from tfx.dsl.components.base.base_node import BaseNode
+from tfx.dsl.components.common.importer import Importer
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto.example_gen_pb2 import Input
 from tfx.proto.orchestration import pipeline_pb2
-from tfx.types.standard_artifacts import Integer
+from tfx.types.standard_artifacts import Integer, Schema
 
 from components.arrow_example_gen.component import ArrowExampleGen
 from headrace.errors import InputDataError, UserError
@@ -198,6 +200,25 @@ def test_a_folder_that_is_a_parameter_is_looked_at_once_it_is_bound(tmp_path: Pa
     check_inputs(pipeline)
     bind_parameters(pipeline, "run", {"data_root": str(tmp_path / "missing")})
     assert refusal(pipeline).where == str(tmp_path / "missing")
+
+
+def test_an_empty_folder_name_is_said_to_be_empty() -> None:
+    assert refusal(reading("")).why == "it is empty"
+
+
+def test_an_importer_of_a_place_that_is_not_there_is_named_unless_a_node_may_make_it(tmp_path: Path) -> None:
+    def importing(place: str | Path, *behind: BaseNode) -> pipeline_pb2.Pipeline:
+        importer = Importer(source_uri=str(place), artifact_type=Schema).with_id("curated")
+        importer.add_upstream_nodes(behind)
+        return Compiler().compile(Pipeline("pipeline", "/root", components=[*behind, importer]))
+
+    check_inputs(importing(tmp_path))
+    check_inputs(importing("gs://bucket/schema"))
+    check_inputs(importing(tmp_path / "missing", Number(value=1)))
+    with pytest.raises(InputDataError) as raised:
+        check_inputs(importing(tmp_path / "missing"))
+    assert raised.value.what == "curated has nothing to bring in"
+    assert raised.value.where == str(tmp_path / "missing")
 
 
 def test_a_pipeline_that_reads_no_files_is_fine() -> None:

@@ -21,8 +21,9 @@ from headrace.errors import UnknownNameError, UserError
 from headrace.metadata import State
 from headrace.orchestration.outcomes import NodeState
 from headrace.orchestration.request import RunRequest
+from headrace.settings import Settings
 from tests.headrace.orchestration.runs.conftest import RunPipeline
-from tests.small_components import AddOne, AddTo, MaybeAddOne, Meet, Number, Sleep
+from tests.small_components import AddOne, AddTo, MaybeAddOne, Meet, Number, Raise, Sleep
 
 
 def test_independent_nodes_run_at_the_same_time(run_pipeline: RunPipeline, tmp_path: Path) -> None:
@@ -132,6 +133,15 @@ def test_a_sub_pipeline_is_skipped_as_a_whole_and_what_needs_it_with_it(run_pipe
     assert ran.error is None
     assert ran.value("Spares", "sum") == ["1"]
     assert {node for node, state in ran.states.items() if state is NodeState.SUCCEEDED} == {"Number", "Spares"}
+
+
+def test_names_that_are_paths_lead_nowhere_else(run_pipeline: RunPipeline, settings: Settings, tmp_path: Path) -> None:
+    ran = run_pipeline("../../a/b", [Number(value=1).with_id("part/one"), Raise(message="no").with_id("part/two")])
+    assert [ran.value("part/one", "number"), ran.of("part/two")[0].state] == [["1"], State.FAILED]
+    logs = [Path(str(execution.properties["headrace_log"])) for execution in ran.executions]
+    assert [log.parent.parent.parent for log in logs] == [settings.home / "logs"] * 2
+    assert all(log.is_file() for log in logs)
+    assert list(tmp_path.iterdir()) == [settings.home]
 
 
 def test_for_each_runs_once_for_every_artifact(run_pipeline: RunPipeline) -> None:

@@ -1,5 +1,6 @@
 """Resuming, running parts, and what the cache may be trusted with."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from tfx.types.standard_artifacts import Integer
 
 from headrace.errors import InputDataError, UnknownNameError, UserError
 from headrace.metadata import State
+from headrace.metadata.properties import CHANGED_INPUTS
 from headrace.orchestration.outcomes import NodeState
 from headrace.orchestration.request import RunRequest
 from tests.headrace.orchestration.runs.conftest import Ran, RunPipeline
-from tests.small_components import AddOne, Flaky, MaybeAddOne, Number, Positive
+from tests.small_components import AddOne, Flaky, MaybeAddOne, Number, Positive, Spoil
 
 RESUME = RunRequest(resume=True)
 
@@ -230,17 +232,37 @@ def test_the_cache_can_be_off_for_a_run_for_a_node_and_for_a_pipeline(run_pipeli
     assert cached(run_pipeline("cache", chain(marks), enable_cache=False)) == []
 
 
-@pytest.mark.parametrize("damage", ["emptied", "removed"])
+@pytest.mark.parametrize("damage", ["emptied", "removed", "edited to the same size"])
 def test_a_damaged_output_is_not_taken_from_the_cache(run_pipeline: RunPipeline, marks: Path, damage: str) -> None:
     first = run_pipeline("cache", chain(marks), enable_cache=True)
     [artifact] = first.store.outputs(first.of("Number")[0].id)["number"]
     if damage == "emptied":
         Path(artifact.uri).write_text("")
+    elif damage != "removed":
+        Path(artifact.uri).write_text("7")
     else:
         Path(artifact.uri).unlink()
     again = run_pipeline("cache", chain(marks), enable_cache=True)
     assert again.states["Number"] is NodeState.SUCCEEDED
     assert again.value("Last", "sum") == ["3"]
+
+
+def test_a_node_that_writes_into_its_input_is_reported_and_what_it_spoiled_is_made_again(
+    run_pipeline: RunPipeline, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def run() -> Ran:
+        number = Number(value=1)
+        spoils = Spoil(number=number.outputs["number"])
+        return run_pipeline("spoiled", [number, AddOne(number=number.outputs["number"]), spoils], enable_cache=True)
+
+    first = run()
+    assert first.error is None
+    [artifact] = first.store.outputs(first.of("Number")[0].id)["number"]
+    assert first.of("Spoil")[0].properties[CHANGED_INPUTS] == json.dumps([artifact.uri])
+    assert f"Spoil: its input changed while it ran: {artifact.uri}" in capfd.readouterr().out
+    again = run()
+    assert again.states["Number"] is NodeState.SUCCEEDED
+    assert again.value("Spoil", "seen") == ["1"]
 
 
 def test_an_edit_of_what_an_importer_brought_in_is_seen(run_pipeline: RunPipeline, tmp_path: Path) -> None:
