@@ -1,4 +1,4 @@
-"""Where things live. From [tool.headrace] in pyproject.toml, then HEADRACE_* in the environment."""
+"""Where things live: as the caller says, else HEADRACE_* in the environment, else [tool.headrace] in pyproject.toml."""
 
 import os
 import shlex
@@ -7,17 +7,23 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from headrace.errors import HomeError, SettingsError
 from headrace.project import PROJECT_FILE, project_root
 
+_EMPTY = "empty"  # how an error of an empty value is told from others
 FILE_NAME = "metadata.sqlite"  # of a home's metadata store
 
 
 class Settings(BaseSettings):
-    """What a project may set; `Settings.load()` reads it."""
+    """What a project may set; `Settings.load()` reads it.
+
+    An argument of the constructor wins over the environment, and that over the project's file, which only `load` reads:
+    `Settings(home=place)` is that place, whatever is exported.
+    """
 
     model_config = SettingsConfigDict(env_prefix="HEADRACE_", frozen=True, extra="forbid")
 
@@ -33,6 +39,15 @@ class Settings(BaseSettings):
     def _words(cls, value: object) -> object:
         return shlex.split(value) if isinstance(value, str) else value  # in the environment: words, as in a shell
 
+    @field_validator("home", "metadata", mode="before")
+    @classmethod
+    def _not_empty(cls, value: object) -> object:
+        # An empty path would be the project's root, and an empty URL a store that nobody asked for.
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if isinstance(text, str) and not text.strip():
+            raise PydanticCustomError(_EMPTY, "a variable that was never filled in would mean another place")
+        return value
+
     @classmethod
     def load(cls, start: Path | None = None) -> Self:
         """The settings of the project around `start`, the working folder if none is given.
@@ -42,23 +57,11 @@ class Settings(BaseSettings):
         """
         root = project_root(start)
         try:
-            settings = cls(**_project_table(root / PROJECT_FILE))
-        except (ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError, SourceError) as error:
+            settings = cls(**{**_project_table(root / PROJECT_FILE), **EnvSettingsSource(cls)()})
+            home = root / settings.home.expanduser()
+        except (ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError, SourceError, RuntimeError) as error:
             raise _explained(error, root / PROJECT_FILE) from error
-        absolute = {"home": root / settings.home.expanduser(), "metadata": _from_root(settings.metadata, root)}
-        return settings.model_copy(update=absolute)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over the project's file, which `load` hands over; nothing else is read."""
-        return env_settings, init_settings
+        return settings.model_copy(update={"home": home, "metadata": _from_root(settings.metadata, root)})
 
     @property
     def metadata_path(self) -> Path:
@@ -130,10 +133,16 @@ def _explained(error: Exception, project_file: Path) -> SettingsError:
     name = str(first["loc"][0])
     if first["type"] == "extra_forbidden":
         return SettingsError(f"there is no setting {name!r}", where=str(project_file), why=_known())
+    variable = f"HEADRACE_{name.upper()}"
+    where = f"{variable} in the environment, or [tool.headrace] in {project_file}"
+    if first["type"] == _EMPTY:
+        return SettingsError(
+            f"the setting {name!r} is empty", where=where, why=first["msg"], next_step=f"unset {variable}"
+        )
     value = "what it is" if name == "metadata" else repr(first["input"])  # there may be a password in it
     return SettingsError(
         f"the setting {name!r} cannot be {value}",
-        where=f"HEADRACE_{name.upper()} in the environment, or [tool.headrace] in {project_file}",
+        where=where,
         why=first["msg"],
     )
 

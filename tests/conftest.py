@@ -23,6 +23,9 @@ from headrace.warm_server.client import statuses, stop
 from tests.database_servers import KINDS, DatabaseServer, NotInstalledError, running
 
 ROOT = Path(__file__).parents[1]
+# Of whoever runs the tests, whose home and store are not to be touched: gone before any test is imported.
+for _variable in [name for name in os.environ if name.upper().startswith(("HEADRACE_", "OPENLINEAGE_"))]:
+    del os.environ[_variable]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

@@ -10,7 +10,7 @@ from components.arrow_example_gen.csv_file import CsvFile
 from components.arrow_example_gen.input_files import InputFile
 from components.arrow_example_gen.json_file import JsonFile
 from headrace.acceleration.byte_streams import codec_of
-from headrace.errors import InputDataError
+from headrace.errors import InputDataError, typed
 
 _FORMATS: dict[str, type[InputFile]] = {
     ".parquet": ParquetFile,
@@ -37,7 +37,7 @@ def find_files(base: str, pattern: str) -> list[InputFile]:
     paths = [path for path in map(Path, sorted(fileio.glob(whole))) if path.is_file()]
     if not paths:
         raise InputDataError(
-            "there are no input files", where=whole, why="no file has such a name", next_step=f"ls {base}"
+            "there are no input files", where=whole, why="no file has such a name", next_step=typed("ls", base)
         )
     return [_input_file(path) for path in paths]
 

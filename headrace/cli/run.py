@@ -1,12 +1,13 @@
 """`headrace run`: runs a pipeline of the project, or of a file."""
 
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from headrace.errors import ParameterError, UnknownNameError, UserError
+from headrace.errors import ParameterError, UnknownNameError, UserError, typed
 from headrace.project import project_root
 from headrace.typed_command import headrace_command, with_option
 
@@ -74,7 +75,7 @@ def run(
     if spans and (resume or from_nodes or to_nodes or only):
         raise UserError(
             "--span runs whole spans, and resumes by itself: no --resume, --from, --to or --only with it",
-            next_step=f"headrace run {pipeline} --set span=SPAN with them, for one span",
+            next_step=f"{typed('headrace', 'run', pipeline)} --set span=SPAN with them, for one span",
         )
     if sum((resume, bool(from_nodes or to_nodes), only is not None)) > 1:
         raise UserError("--resume, --only, and --from with --to, exclude each other", next_step="headrace run --help")
@@ -132,9 +133,10 @@ def _run_spans(file: _File, settings: "Settings", request: "RunRequest", spans: 
 
 
 def _run(file: _File, settings: "Settings", request: "RunRequest") -> None:
+    from headrace.cli.warm import may_end
     from headrace.orchestration.definition import ProgramFile, run_definition
 
-    run_definition(ProgramFile(*file, prints_aside=request.as_json), settings, request)
+    run_definition(ProgramFile(*file, prints_aside=request.as_json), settings, request, may_end)
 
 
 def load_settings(definition: Path, no_server: bool) -> "Settings":
@@ -153,13 +155,13 @@ def find_definition(pipeline: str) -> Path:
     """
     if pipeline.endswith(".py"):
         path = Path(pipeline)
-        if not path.is_file():
-            raise UserError("there is no such file", where=pipeline, next_step=f"ls {path.parent}")
+        if not os.path.isfile(path):  # pathlib's raises for a name that is too long
+            raise UserError("there is no such file", where=pipeline, next_step=typed("ls", path.parent))
         return path.resolve()
     folder = project_root() / "pipelines"
     known = {path.parent.name: path for path in folder.glob("*/local_runner.py")}
     if pipeline not in known:
-        raise UnknownNameError.among("pipeline", pipeline, known, where=str(folder), next_step=f"ls {folder}")
+        raise UnknownNameError.among("pipeline", pipeline, known, where=str(folder), next_step=typed("ls", folder))
     return known[pipeline]
 
 
@@ -174,7 +176,9 @@ def read_parameters(assignments: tuple[str, ...]) -> dict[str, str]:
         name, equals, value = assignment.partition("=")
         if not equals:
             raise ParameterError(
-                f"cannot read the parameter {assignment!r}", why="it has no =", next_step=f"--set {name}=VALUE"
+                f"cannot read the parameter {assignment!r}",
+                why="it has no =",
+                next_step=typed("--set", f"{name}=VALUE"),
             )
         parameters[name] = value
     return parameters

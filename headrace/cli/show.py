@@ -9,7 +9,7 @@ import click
 
 from headrace.cli.stores import metadata_option, opened
 from headrace.contents.serving_check import CHECK_FILE, read_serving_check
-from headrace.errors import UnknownNameError, UserError
+from headrace.errors import UserError, typed
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 def show(artifact: str, metadata: str | None) -> None:
     """Show what ARTIFACT holds: anomalies, a schema, an evaluation, a drift report, its properties.
 
-    ARTIFACT is an id, as in messages of `headrace run`, or the artifact's folder.
+    ARTIFACT is an id, as in messages of `headrace run`, NODE.KEY for what a node of the latest run made
+    (Trainer.model), an artifact's name, or its folder.
     """
-    from google.protobuf.message import DecodeError
     from rich.console import Console
 
     from headrace.metadata.records import DELETED, MARKED_FOR_DELETION
@@ -44,28 +44,18 @@ def show(artifact: str, metadata: str | None) -> None:
     try:
         contents = _contents(found)
         console.print(contents, soft_wrap=isinstance(contents, str))  # a path in it stays whole
-    except (OSError, ValueError, DecodeError) as error:
+    except (OSError, ValueError) as error:
         raise UserError("the artifact cannot be read", where=found.uri, why=str(error)) from error
 
 
 def _find(stores: "Stores", name: str) -> "Artifact":
-    from headrace.metadata.stores import in_several_stores
+    from headrace.lineage.finding import find
 
-    uri = "" if name.isdecimal() else str(Path(name).resolve())
-    found = []
-    for store in stores.opened:
-        if uri:
-            one = next((one for one in reversed(store.artifacts()) if one.uri == uri), None)
-        else:
-            one = store.artifact(int(name)) if int(name) < 2**63 else None
-        found += [(store, one)] if one else []
-    if not found:
-        raise UnknownNameError(
-            f"there is no artifact {name!r}", next_step="give an id or a folder that a run's messages name"
-        )
-    if len(found) > 1:
-        raise in_several_stores(f"artifact {name}", [(store, f"{one.type}, {one.uri}") for store, one in found])
-    return found[0][1]
+    found = find(stores, name)
+    if found.artifact is None:
+        run = found.run.id if found.run else ""
+        raise UserError(f"{name!r} is a run, and holds no data", next_step=typed("headrace", "runs", "show", run))
+    return found.artifact
 
 
 def _contents(artifact: "Artifact") -> "RenderableType":

@@ -8,6 +8,7 @@ from rich.text import Text
 from headrace.cli.lineage import print_sections, wide_console
 from headrace.cli.span_chart import span_chart
 from headrace.cli.writing import writing
+from headrace.errors import typed
 from headrace.lineage import Lineage
 from headrace.lineage.spans import Spans
 from headrace.metadata import MetadataStore
@@ -73,7 +74,9 @@ class ConsoleSeries:
 
         path = self._settings.pages / f"{spans.pipeline}-spans.html"
         with writing(
-            "the chart", path, next_step=f"headrace lineage spans {spans.pipeline}  # the same in the terminal"
+            "the chart",
+            path,
+            next_step=f"{typed('headrace', 'lineage', 'spans', spans.pipeline)}  # the same in the terminal",
         ):
             path.parent.mkdir(exist_ok=True)
             path.write_text(span_page(spans.to_frame(), spans.pipeline, spans.metric), encoding="utf-8")

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from headrace.contents.damage import reading
+
 FILE_NAME = "drift.json"
 CHART_NAME = "chart.html"
 
@@ -148,8 +150,8 @@ def read_drift(folder: Path) -> Drift:
         FileNotFoundError: there is none.
         ValueError: the file is no such report.
     """
-    content = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
-    try:
+    with reading(folder / FILE_NAME):
+        content = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
         return Drift(
             _compared(content["before"]) if content["before"] else None,
             _compared(content["after"]),
@@ -157,8 +159,6 @@ def read_drift(folder: Path) -> Drift:
             tuple(_feature(one) for one in content["features"]),
             tuple(NotCompared(**one) for one in content["not_compared"]),
         )
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{FILE_NAME} is no drift report: {error}") from error
 
 
 def _compared(content: dict[str, Any]) -> ComparedData:

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from headrace.contents.damage import reading
+
 NOTIFICATION = "Notification"  # the artifact's type
 _FILE = "notification.json"
 
@@ -44,6 +46,8 @@ def read_notification(folder: Path) -> Notification:
 
     Raises:
         FileNotFoundError: there is none.
+        ValueError: it is damaged.
     """
-    found = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-    return Notification(**{**found, "events": tuple(found["events"])})
+    with reading(folder / _FILE):
+        found = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        return Notification(**{**found, "events": tuple(found["events"])})

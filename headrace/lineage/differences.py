@@ -6,9 +6,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from google.protobuf.message import DecodeError
-from google.protobuf.text_format import ParseError
-
 from headrace.contents.schema_changes import schema_changes
 from headrace.contents.statistics_distance import FeatureDistance
 from headrace.contents.vocabularies import read_vocabularies
@@ -209,7 +206,7 @@ def read_or_none(read: Callable[..., Contents], *artifacts: Artifact) -> Content
     """What `read` makes of the artifacts' folders; None where one was removed since, or is in a form of its own."""
     try:
         return read(*(Path(one.uri) for one in artifacts))
-    except (OSError, ValueError, DecodeError, ParseError):
+    except (OSError, ValueError):
         return None
 
 

@@ -13,6 +13,7 @@ from headrace.metadata.store import MetadataStore
 from headrace.metadata.stores import Stores, in_several_stores
 
 _NEXT = "headrace runs show latest"
+_DIGITS = 18  # of ids: ML Metadata's have 64 bits
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,14 @@ def find(stores: Stores, name: str | int | Path) -> Found:
         UserError: several stores have it.
     """
     name = str(name)
-    is_id = name.isdecimal() and int(name) < 2**63
-    if is_id and (found := _artifacts(stores, lambda store: store.artifact(int(name)))):
+    if not is_text(name):
+        raise UnknownNameError(
+            f"there is no artifact or run {name!r}",
+            why="its bytes are not UTF-8, as all that is recorded",
+            next_step=_NEXT,
+        )
+    number = artifact_id(name)
+    if number is not None and (found := _artifacts(stores, lambda store: store.artifact(number))):
         return _only(f"artifact {name}", found)
     if "://" in name and (found := _artifacts(stores, lambda store: _last(store.artifacts_at(name.rstrip("/"))))):
         return _only(name, found)
@@ -54,13 +61,27 @@ def find(stores: Stores, name: str | int | Path) -> Found:
         return find_run(stores, name)
     if found := _artifacts(stores, lambda store: store.artifact_of_name(name)):
         return _only(f"the artifact {name!r}", found)
-    if Path(name).exists() and (found := _artifacts(stores, lambda store: artifact_at(store, Path(name)))):
+    if os.path.exists(name) and (found := _artifacts(stores, lambda store: artifact_at(store, Path(name)))):
         return _only(name, found)
     outputs = _outputs(*runs[0]) if runs else {}
     if name in outputs:
         return Found(runs[0][0], outputs[name])
     known = [LATEST, *outputs, *(run.id for _, run in runs)]
     raise UnknownNameError.among("artifact or run", name, known[: len(outputs) + 6], next_step=_NEXT)
+
+
+def artifact_id(name: str) -> int | None:
+    """The id that is meant by a number, also one of an artifact that is not there; None for a name of another kind."""
+    return int(name) if name.isdecimal() and len(name) <= _DIGITS else None
+
+
+def is_text(name: str) -> bool:
+    """Whether it can be looked for: the bytes of an argument, or of a file's name, need not be UTF-8."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def find_run(stores: Stores, name: str) -> Found:
@@ -85,7 +106,7 @@ def find_path(stores: Stores, path: Path) -> Found:
     """
     if found := _artifacts(stores, lambda store: artifact_at(store, path)):
         return _only(str(path), found)
-    why = "" if path.exists() else "and there is no such file or folder"
+    why = "" if os.path.exists(path) else "and there is no such file or folder"
     raise UnknownNameError(f"nothing is recorded of {str(path)!r}", why=why, next_step=_NEXT)
 
 

@@ -1,5 +1,6 @@
 """Lineage: the questions that can be asked of a metadata store."""
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -168,7 +169,7 @@ class Lineage:
 
         if not isinstance(subject, str | int | Path):
             return impact_of(self._store_of(subject), subject)
-        is_path = "/" in str(subject) or (not str(subject).isdecimal() and Path(str(subject)).exists())
+        is_path = "/" in str(subject) or (not str(subject).isdecimal() and os.path.exists(str(subject)))
         if is_path and "://" not in str(subject):  # else it is on another machine, or no path
             path = Path(subject if isinstance(subject, Path) else str(subject))
             return self._answer(str(subject), lambda store: impact_of(store, path))

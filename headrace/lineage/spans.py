@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headrace.contents.metrics import EXAMPLE_COUNT, MEAN_LABEL, is_auc
-from headrace.errors import UnknownNameError, UserError
+from headrace.errors import UnknownNameError, UserError, typed
 from headrace.lineage.evaluations import (
     BLESSING,
     EVALUATION,
@@ -98,7 +98,7 @@ def spans_of(store: MetadataStore, pipeline: str) -> Spans:
         raise UserError(
             f"no run of {pipeline} is of a span",
             why=f"none was recorded with an integer RuntimeParameter {SPAN!r}",
-            next_step=f"headrace run {pipeline} --span FIRST..LAST",
+            next_step=f"{typed('headrace', 'run', pipeline)} --span FIRST..LAST",
         )
     return _Reading(store, pipeline, [run for run in runs if run.id in spans], spans).spans()
 

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from google.protobuf.text_format import ParseError
-
 from headrace.contents.metrics import EXAMPLE_COUNT, OVERALL, slice_text
 from headrace.contents.schema import read_schema
 from headrace.lineage.evaluations import (
@@ -215,7 +213,7 @@ def _schemas(graph: Graph) -> list[SchemaFacts]:
             continue  # one that was derived from another
         try:
             features = len(read_schema(Path(artifact.uri)))
-        except (OSError, ParseError):
+        except (OSError, ValueError):
             features = None
         found.append(SchemaFacts(artifact.id, artifact.uri, producer.node, schema_source(artifact, graph), features))
     return found

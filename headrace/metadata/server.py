@@ -30,7 +30,11 @@ _ANSWER_SECONDS = 10.0  # to take a connection
 _CREATION_SECONDS = 30.0  # for another process to make the tables
 _PAUSE_SECONDS = 0.1
 # What ML Metadata says where another process makes the tables at this moment.
-_BEING_MADE = ("concurrent connection to the empty database", "duplicate key value", "already exists")
+_BEING_MADE = (
+    "concurrent connection to the empty database", "duplicate key value", "already exists",
+    "Duplicate entry", "try restarting transaction",  # MySQL's, of a deadlock and of a lock that was waited for in vain
+    "deadlock detected",
+)  # fmt: skip
 # What MySQL would say of a refused login; ML Metadata loses it.
 _REFUSED = (
     "it answers, and refuses the login: the user, the password or the host that the user may come from is wrong, "

@@ -20,6 +20,7 @@ from tfx.types import Artifact
 
 from headrace.metadata.changes import Category, Change
 from headrace.metadata.properties import OUTPUTS
+from headrace.metadata.recorded_kinds import is_damaged
 
 CACHE_CONTEXT = "execution_cache"  # TFX's type of the contexts that are cache keys
 _PUSHED = "pushed_destination"  # where Pusher copied a model to
@@ -82,6 +83,8 @@ def damages_of(outputs: Mapping[str, Sequence[Artifact]], manifests: str) -> tup
         outputs: output artifacts by key, in the order in which they were recorded.
         manifests: what `manifests_of` said when they were made, or empty: then only their places are checked.
     """
+    if is_damaged(OUTPUTS, manifests):
+        return (Change(Category.OUTPUTS, OUTPUTS, "what was recorded of them cannot be read"),)
     recorded = json.loads(manifests or "{}")
     found = []
     for key, artifacts in outputs.items():

@@ -11,7 +11,7 @@ from tfx.proto.orchestration.local_deployment_config_pb2 import LocalDeploymentC
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RuntimeParameter
 from tfx.proto.orchestration.placeholder_pb2 import PlaceholderExpression
 
-from headrace.errors import ParameterError, UnknownNameError
+from headrace.errors import ParameterError, UnknownNameError, typed
 from headrace.metadata.store import ConnectionConfig, Value, project_config
 from headrace.orchestration.request import RunRequest
 from headrace.settings import Settings
@@ -54,7 +54,8 @@ def bind_parameters(pipeline: Pipeline, run_id: str, values: Mapping[str, str]) 
     for name in sorted(users - bound.keys()):
         if not declared[name].HasField("default_value"):
             raise ParameterError(
-                f"the parameter {name!r} has no value and no default", next_step=f"add --set {name}=VALUE"
+                f"the parameter {name!r} has no value and no default",
+                next_step=f"add {typed('--set', f'{name}=VALUE')}",
             )
     chosen = {name: bound[name] if name in bound else _default(declared[name]) for name in sorted(users)}
     substitute_runtime_parameter(pipeline, bound)

@@ -13,7 +13,7 @@ from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from typing import Any
 
-from headrace.errors import DefinitionError, HeadraceError, RunFailedError
+from headrace.errors import DefinitionError, HeadraceError, RunFailedError, typed
 from headrace.orchestration.faults import users_line
 from headrace.orchestration.outcomes import RunOutcome
 from headrace.orchestration.output import STDERR, quietly, stdout_to
@@ -56,8 +56,16 @@ class ProgramFile:
     prints_aside: bool = False
 
 
-def run_definition(program: ProgramFile, settings: Settings, request: RunRequest) -> list[RunOutcome]:
+def run_definition(
+    program: ProgramFile, settings: Settings, request: RunRequest, on_end: Callable[[], object] = lambda: None
+) -> list[RunOutcome]:
     """Runs the pipelines that a file defines.
+
+    Args:
+        program: the file.
+        settings: for the runner, if the file's own is stock TFX's.
+        request: how they are to be run.
+        on_end: called after each run that succeeded: what the file does then may end the process.
 
     Raises:
         DefinitionError: the file fails, or runs no pipeline.
@@ -67,6 +75,7 @@ def run_definition(program: ProgramFile, settings: Settings, request: RunRequest
 
     def run(definition: Definition) -> RunOutcome:
         outcomes.append(definition.runner.run_with_ir(definition.pipeline, definition.options, request))
+        on_end()
         return outcomes[-1]
 
     execute(program, settings, run)
@@ -177,7 +186,7 @@ def _compiled(
 
 def _explained(what: str, path: Path, error: Exception, calls: "_Calls | None" = None) -> HeadraceError:
     where, why = users_line(error) or str(path), f"{type(error).__name__}: {error}"
-    return _of_file(calls, what, where, why, f"python {path}")
+    return _of_file(calls, what, where, why, typed("python", path))
 
 
 def _of_file(calls: "_Calls | None", what: str, where: str, why: str, next_step: str = "") -> HeadraceError:

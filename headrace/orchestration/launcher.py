@@ -21,6 +21,7 @@ from tfx.orchestration.portable.launcher import Launcher
 from tfx.orchestration.portable.mlmd import context_lib
 from tfx.types import Artifact
 
+from headrace.errors import typed
 from headrace.metadata import MetadataStore, Property, State
 from headrace.metadata import properties as names
 from headrace.metadata.store import Context, MlmdExecution
@@ -37,6 +38,7 @@ from headrace.orchestration.outcomes import Failure, NodeState
 from headrace.orchestration.outputs_lock import OutputsLock
 
 Artifacts = Mapping[str, list[Artifact]]
+ORCHESTRATOR_LOG = "orchestrator.log"  # among the logs of a run: what is logged outside executors
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ class NodeLauncher(Launcher):
         except InputResolutionError as error:
             logging.exception("%s: its inputs are not resolved", self._pipeline_node.node_info.id)
             execution_id = self._register(static.contexts, {}, static.parameters).id
-            failure = Failure("inputs not resolved", failure_of(error).message, retryable=False)
+            failure = self._outside(Failure("inputs not resolved", failure_of(error).message, retryable=False))
             raise self._failed(execution_id, failure, {}) from error
         return replace(static, inputs=tuple(inputs))
 
@@ -146,7 +148,8 @@ class NodeLauncher(Launcher):
         try:
             parameters |= self._dynamic_parameters(inputs)
         except InputResolutionError as error:
-            failure = failure_of(error)
+            logging.exception("%s: its parameters are not resolved", self._pipeline_node.node_info.id)
+            failure = self._outside(failure_of(error))
         with self._outputs_lock.using():
             failure = failure or self._removed(inputs)
             execution = self._register(contexts, inputs, parameters)
@@ -157,7 +160,7 @@ class NodeLauncher(Launcher):
             failure, resources = error.failure, error.resources
         except Exception as error:  # of a driver or a publisher, or of Headrace
             logging.exception("%s failed outside its executor", self._pipeline_node.node_info.id)
-            failure = failure_of(error)
+            failure = self._outside(failure_of(error))
         raise self._failed(execution.id, failure, resources)
 
     def _work(
@@ -272,6 +275,11 @@ class NodeLauncher(Launcher):
                 message = f"{one.type} {one.id} was removed by headrace gc in this moment"
                 return Failure("inputs removed", message, where=one.uri, retryable=False)
         return None
+
+    def _outside(self, failure: Failure) -> Failure:
+        """A failure outside the executor: its traceback is not in the node's log."""
+        log = self._log.with_name(ORCHESTRATOR_LOG)
+        return replace(failure, next_step=failure.next_step or typed("less", log))
 
     def _failed(self, execution_id: int, failure: Failure, resources: Mapping[str, Property]) -> AttemptFailedError:
         state = State.CANCELED if failure == STOPPED else State.FAILED

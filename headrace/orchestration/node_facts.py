@@ -7,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.message import DecodeError
 from tfx.dsl.io import fileio
 from tfx.proto.orchestration.execution_result_pb2 import ExecutorOutput
 from tfx.types import Artifact, standard_component_specs
@@ -55,6 +54,6 @@ def row_counts(
     for recorded in output.output_artifacts[statistics[0]].artifacts:
         rates = recorded.custom_properties[_SAMPLE_RATES].struct_value.fields["__value__"].string_value
         if rates and all(rate == 1 for rate in json.loads(rates).values()):
-            with suppress(OSError, DecodeError):  # a custom component's, in a form of its own
+            with suppress(OSError, ValueError):  # a custom component's, in a form of its own
                 return {names.ROWS: json.dumps(read_row_counts(Path(recorded.uri)))}
     return {}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tfx.orchestration.portable import partial_run_utils
 from tfx.proto.orchestration.pipeline_pb2 import NodeExecutionOptions, Pipeline
 
-from headrace.errors import UnknownNameError, UserError
+from headrace.errors import UnknownNameError, UserError, typed
 from headrace.metadata import Execution, MetadataStore, Run
 from headrace.metadata.properties import BASIS
 from headrace.metadata.records import LIVE
@@ -39,7 +39,7 @@ def mark_part(pipeline: Pipeline, request: RunRequest, store: MetadataStore, bas
     Raises:
         UserError: there is no such node, nothing to resume, or no run to take the rest from.
     """
-    name, next_step = pipeline.pipeline_info.id, f"headrace run {pipeline.pipeline_info.id}"
+    name, next_step = pipeline.pipeline_info.id, typed("headrace", "run", pipeline.pipeline_info.id)
     nodes = [node.pipeline_node.node_info.id for node in pipeline.nodes if node.WhichOneof("node") == "pipeline_node"]
     for node in (*request.from_nodes, *request.to_nodes):
         if node not in nodes:

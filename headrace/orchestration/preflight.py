@@ -7,7 +7,7 @@ from tfx.orchestration.local import runner_utils
 from tfx.proto.orchestration.executable_spec_pb2 import ContainerExecutableSpec
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, PipelineNode
 
-from headrace.errors import InputDataError, UserError
+from headrace.errors import InputDataError, UserError, typed
 from headrace.orchestration.graph import GraphNode
 from headrace.orchestration.input_patterns import PLACEHOLDER, files_of, patterns_of, span_in, text_parameter
 from headrace.orchestration.span_range import SPAN
@@ -65,7 +65,10 @@ def _check_folder(node: PipelineNode, folder: Path) -> None:
             "it is a file: the folder that holds the files is wanted" if folder.exists() else "there is no such folder"
         )
         raise InputDataError(
-            f"{name} has no data to read", where=str(folder), why=why, next_step=f"put the files there: ls {folder}"
+            f"{name} has no data to read",
+            where=str(folder),
+            why=why,
+            next_step=f"put the files there: {typed('ls', folder)}",
         )
     for split, pattern in patterns_of(node):
         files = files_of(folder, pattern)
@@ -74,7 +77,7 @@ def _check_folder(node: PipelineNode, folder: Path) -> None:
                 f"{name} has no files for the split {split!r}",
                 where=str(folder / pattern),
                 why="no file has such a name",
-                next_step=f"ls {folder}",
+                next_step=typed("ls", folder),
             )
         _check_span(node, folder, pattern, files)
         # Of spans, TFX reads the newest: an older one may be as it likes.
@@ -107,4 +110,6 @@ def _check_csv(name: str, path: Path) -> None:
         if header and any(line.strip() for line in file):  # ends at the first row
             return
     why = "it has a header and no rows" if header else "it is empty: it has no header"
-    raise InputDataError(f"{name} cannot read a CSV file", where=str(path), why=why, next_step=f"head -n 2 {path}")
+    raise InputDataError(
+        f"{name} cannot read a CSV file", where=str(path), why=why, next_step=typed("head", "-n", 2, path)
+    )

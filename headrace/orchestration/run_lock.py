@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
 
-from headrace.errors import UserError
+from headrace.errors import UserError, typed
 from headrace.metadata import MetadataStore, Property, State
 from headrace.metadata import properties as names
 from headrace.orchestration.outcomes import RunState
@@ -104,7 +104,7 @@ def run_lock(settings: Settings, pipeline: str, run_id: str, command: str = "") 
             raise UserError(
                 f"the run {run_id} is going on already, or was killed",
                 where=str(path),
-                next_step=f"headrace runs show {run_id}",
+                next_step=typed("headrace", "runs", "show", run_id),
             ) from error
         finally:
             draft.unlink()

@@ -8,35 +8,40 @@ patches their `run`, takes this one for `--engine beam` and `--engine local`.
 """
 
 import os
-import shlex
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from threading import Lock
 from typing import Any
 
 from tfx.orchestration.beam.beam_dag_runner import BeamDagRunner
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RunOptions
 
-from headrace.errors import RunCanceledError, RunFailedError, UserError
+from headrace.errors import RunCanceledError, RunFailedError, typed
 from headrace.metadata import MetadataStore
 from headrace.metadata.known_stores import remember
 from headrace.metadata.properties import RUN_STATE
 from headrace.orchestration.basis import basis_of
 from headrace.orchestration.code_fingerprint import note_loaded
 from headrace.orchestration.compilation import bind_parameters, connection_config, set_cache
+from headrace.orchestration.continuing import continuing
 from headrace.orchestration.execution import run_graph, stop_on_signals
 from headrace.orchestration.graph import GraphNode, graph_of
 from headrace.orchestration.json_progress import JsonProgress
-from headrace.orchestration.launcher import code_by_node
+from headrace.orchestration.launcher import ORCHESTRATOR_LOG, code_by_node
 from headrace.orchestration.node_launch import NodeLaunches
 from headrace.orchestration.node_process import NodeProcesses
 from headrace.orchestration.outcomes import RunOutcome, RunState
-from headrace.orchestration.output import STDERR, logging_to, printing_to, quietly
+from headrace.orchestration.output import (
+    STDERR,
+    alone_in_this_process,
+    logging_to,
+    printing_to,
+    quietly,
+    usable_streams,
+)
 from headrace.orchestration.outputs_lock import OutputsLock
 from headrace.orchestration.partial import is_whole, mark_part
 from headrace.orchestration.preflight import check_containers, check_inputs
@@ -49,11 +54,9 @@ from headrace.orchestration.run_facts import project_of_main, record_run, run_pr
 from headrace.orchestration.run_lock import reconcile, run_lock
 from headrace.orchestration.summary import findings_of
 from headrace.settings import Settings
-from headrace.typed_command import typed_command, with_option
+from headrace.typed_command import typed_command
 from headrace.warm_server.client import WarmServer
 from headrace.warm_server.copying import ProgramCopy
-
-_running: dict[int, Lock] = {}  # by process: a node's has those of the program that it is a copy of
 
 
 class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
@@ -91,7 +94,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         if kwargs:
             raise TypeError(f"unknown arguments: {', '.join(kwargs)}")
         request = _with_options(request or RunRequest(), run_options)
-        with _alone_in_this_process(), program_copy(pipeline, request.accelerated) as copy:
+        with usable_streams(), alone_in_this_process(), program_copy(pipeline, request.accelerated) as copy:
             return self._prepare_and_run(pipeline, request, copy)
 
     def _prepare_and_run(self, pipeline: Pipeline, request: RunRequest, copy: ProgramCopy | None) -> RunOutcome:
@@ -121,14 +124,14 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
                 print(f"note: {node} runs again: what it reads has changed since {part.base.id}", file=sys.stderr)
             if not is_whole(nodes, basis, part.base, store):
                 recorded_basis = ""
-        command = request.command or _command_of_main() or f"headrace run {name}"
+        command = request.command or _command_of_main() or typed("headrace", "run", name)
         processes = NodeProcesses(forks, definitions)
         with run_lock(self.settings, name, run_id, command), stop_on_signals(processes):
-            typed = request.typed or request.command or typed_command()
-            record_run(nodes, run_id, store, run_properties(project_of_main(), parameters, typed, recorded_basis))
+            entered = request.typed or request.command or typed_command()
+            record_run(nodes, run_id, store, run_properties(project_of_main(), parameters, entered, recorded_basis))
             outcome = self._run(name, run_id, nodes, code, store, processes, request)
             store.annotate_run(run_id, {RUN_STATE: outcome.state})
-        _raise_unless_succeeded(outcome, command)
+        _raise_unless_succeeded(outcome, continuing(command, pipeline, outcome))
         return outcome
 
     def _begin_server(self) -> WarmServer:
@@ -148,7 +151,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         request: RunRequest,
     ) -> RunOutcome:
         log_folder = self.settings.log_folder(name, run_id)
-        log, started = log_folder / "orchestrator.log", time.monotonic()
+        log, started = log_folder / ORCHESTRATOR_LOG, time.monotonic()
         with logging_to(log), printing_to(log, [STDERR]):
             lock = OutputsLock.of(self.settings)
             launches = NodeLaunches(store, processes, log_folder, request.accelerated, lock, code)
@@ -161,23 +164,6 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
                 findings = findings_of(outcome, store)
             progress.run_ended(outcome, findings)
         return outcome
-
-
-@contextmanager
-def _alone_in_this_process() -> Iterator[None]:
-    """Refuses a second run beside one: both would send what this process prints to their logs."""
-    lock = _running.setdefault(os.getpid(), Lock())
-    if not lock.acquire(blocking=False):
-        raise UserError(
-            "another run goes on in this process",
-            where=f"process {os.getpid()}",
-            why="a process does one run at a time; its nodes run at the same time by themselves",
-            next_step="call run() after the other has returned, or in a process of its own",
-        )
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _with_options(request: RunRequest, options: RunOptions | None) -> RunRequest:
@@ -193,11 +179,11 @@ def _command_of_main() -> str:
     if not main_file.endswith(".py"):
         return ""
     arguments = ["--", *sys.argv[1:]] if sys.argv[1:] else []
-    return shlex.join(["headrace", "run", os.path.relpath(main_file), *arguments])
+    return typed("headrace", "run", os.path.relpath(main_file), *arguments)
 
 
-def _raise_unless_succeeded(outcome: RunOutcome, command: str) -> None:
-    next_step, where = with_option(command, "--resume"), str(outcome.log_folder)
+def _raise_unless_succeeded(outcome: RunOutcome, next_step: str) -> None:
+    where = str(outcome.log_folder)
     if outcome.state is RunState.CANCELED:
         raise RunCanceledError(f"the run of {outcome.pipeline} was stopped", where=where, next_step=next_step)
     if outcome.state is RunState.FAILED:

@@ -1,7 +1,6 @@
 """What a run leaves on the console: nodes, metrics, verdicts, pushed models, failures, logs."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -53,20 +52,31 @@ def findings_of(outcome: RunOutcome, store: MetadataStore) -> Findings:
         for artifact in artifacts
     ]
     outputs = [artifact for _, artifact in made]
+    notes = [(node, str(note)) for node, one in made if (note := one.properties.get(NOTE))]
+    evaluations = list(_read(read_evaluation, made, "ModelEvaluation", notes))
+    served = list(_read(read_serving_check, made, "InfraBlessing", notes))
+    told = list(_read(read_notification, made, NOTIFICATION, notes))
     return Findings(
-        evaluations=tuple(_read(read_evaluation, outputs, "ModelEvaluation")),
+        evaluations=tuple(evaluations),
         pushed=tuple(str(one.properties.get("pushed_destination", "")) for one in outputs if one.type == "PushedModel"),
-        served=tuple(_read(read_serving_check, outputs, "InfraBlessing")),
-        told=tuple(_read(read_notification, outputs, NOTIFICATION)),
-        notes=tuple((node, str(note)) for node, one in made if (note := one.properties.get(NOTE))),
+        served=tuple(served),
+        told=tuple(told),
+        notes=tuple(notes),
     )
 
 
-def _read(read: Callable[[Path], Content], artifacts: Iterable[Artifact], kind: str) -> Iterator[Content]:
-    for artifact in artifacts:
+def _read(
+    read: Callable[[Path], Content], made: Iterable[tuple[str, Artifact]], kind: str, notes: list[tuple[str, str]]
+) -> Iterator[Content]:
+    """What the artifacts of a type hold; of one that is damaged there is a note."""
+    for node, artifact in made:
         if artifact.type == kind:
-            with suppress(FileNotFoundError):  # another component's, in a form of its own
+            try:
                 yield read(Path(artifact.uri))
+            except FileNotFoundError:  # another component's, in a form of its own
+                continue
+            except ValueError as error:
+                notes.append((node, str(error)))
 
 
 def print_summary(outcome: RunOutcome, findings: Findings, console: Console) -> None:

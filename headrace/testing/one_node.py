@@ -39,7 +39,7 @@ def run_one_node(component: MakesComponent, given: Mapping[str, Any], home: Path
         raise ParameterError(
             f"{getattr(component, '__name__', component)} makes no component", why=f"it makes a {type(node).__name__}"
         )
-    settings = Settings.load().model_copy(update={"home": home})
+    settings = Settings.load().model_copy(update={"home": home, "metadata": None})  # nor a store on a server
     name = f"test_{node.id}"
     nodes = [*(one for ones in importers.values() for one in ones), node]
     _run(Pipeline(name, str(settings.pipeline_root(name)), components=nodes), settings)

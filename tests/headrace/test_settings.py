@@ -8,12 +8,6 @@ from headrace.errors import HomeError, SettingsError
 from headrace.settings import Settings
 
 
-@pytest.fixture(autouse=True)
-def _no_settings_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.upper().startswith("HEADRACE_")]:
-        monkeypatch.delenv(name)
-
-
 def project(folder: Path, table: str = "") -> Path:
     (folder / "pyproject.toml").write_text(f"[tool.headrace]\n{table}\n")
     return folder
@@ -65,6 +59,14 @@ def test_the_environment_wins_over_the_project(tmp_path: Path, monkeypatch: pyte
     assert settings.beam_pipeline_args == ("--a=1",)
 
 
+def test_an_argument_wins_over_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_HOME", str(tmp_path / "of the user"))
+    monkeypatch.setenv("HEADRACE_METADATA", "mysql://ann:secret@db/metadata")
+    monkeypatch.setenv("HEADRACE_MAX_PARALLEL", "7")
+    settings = Settings(home=tmp_path / "given", metadata=None)
+    assert (settings.home, settings.metadata, settings.max_parallel) == (tmp_path / "given", None, 7)
+
+
 def test_a_list_is_set_in_the_environment_as_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEADRACE_BEAM_PIPELINE_ARGS", "--a=1 '--b=two words'")
     assert Settings.load(tmp_path).beam_pipeline_args == ("--a=1", "--b=two words")
@@ -99,6 +101,38 @@ def test_a_bad_value_in_the_environment_names_the_variable(
     with pytest.raises(SettingsError) as raised:
         Settings.load(project(tmp_path))
     assert variable in raised.value.where
+
+
+@pytest.mark.parametrize("value", ["", "  "])
+@pytest.mark.parametrize("name", ["home", "metadata", "max_parallel", "server", "keep_runs"])
+def test_an_empty_value_is_an_error_and_means_no_other_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"HEADRACE_{name.upper()}", value)
+    with pytest.raises(SettingsError) as raised:
+        Settings.load(project(tmp_path, 'home = "mine"\nmetadata = "mysql://ann@db/metadata"'))
+    assert f"HEADRACE_{name.upper()} in the environment" in raised.value.where
+    monkeypatch.delenv(f"HEADRACE_{name.upper()}")
+    with pytest.raises(SettingsError, match=f"the setting '{name}'"):
+        Settings.load(project(tmp_path, f'{name} = "{value}"'))
+
+
+def test_an_empty_home_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_HOME", "")
+    with pytest.raises(SettingsError) as raised:
+        Settings.load(tmp_path)
+    assert (raised.value.what, raised.value.next_step) == ("the setting 'home' is empty", "unset HEADRACE_HOME")
+
+
+def test_an_empty_list_of_words_is_none_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_BEAM_PIPELINE_ARGS", "")
+    assert Settings.load(project(tmp_path, 'beam_pipeline_args = ["--a=1"]')).beam_pipeline_args == ()
+
+
+def test_a_home_of_a_user_who_is_not_there_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_HOME", "~nobody-of-this-name/headrace")
+    with pytest.raises(SettingsError, match="home directory"):
+        Settings.load(tmp_path)
 
 
 @pytest.mark.parametrize("table", ['metadata = ["mysql://ann:secret@db/metadata"]', "metadata = {secret = 1}"])

@@ -1,5 +1,4 @@
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from headrace.metadata import MetadataStore
 from headrace.orchestration.outputs_lock import OutputsLock
 from headrace.settings import Settings
 from tests.headrace.recording import record_artifact, record_execution
+from tests.headrace.signals import as_in_the_foreground
 from tests.headrace.waiting import until_it_waits_for_a_lock
 
 Command = Callable[..., tuple[int, str, str]]
@@ -101,10 +101,14 @@ def test_before_anything_was_recorded_it_says_so(headrace: Command) -> None:
 
 def test_ctrl_c_is_no_traceback_and_says_how_to_go_on(settings: Settings, runs: list[Path], project: Path) -> None:
     command = [str(Path(sys.executable).with_name("headrace")), "gc", "--yes", "--keep-runs", "1"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_")}
     with OutputsLock.of(settings).using():  # a run takes something over, and takes its time
         cleaner = subprocess.Popen(
-            command, cwd=project, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command,
+            cwd=project,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=as_in_the_foreground,
         )
         until_it_waits_for_a_lock(cleaner)
         cleaner.send_signal(signal.SIGINT)
