@@ -22,6 +22,7 @@ from headrace.metadata import MetadataStore, Property, State
 from headrace.metadata import properties as names
 from headrace.orchestration.outcomes import RunState
 from headrace.settings import Settings
+from headrace.typed_command import with_option
 
 LOCK_FILE = "run.lock"
 DIED = RunState.DIED.value  # the state of a run whose orchestrator was killed
@@ -66,7 +67,7 @@ class DiedRun:
         at_work = f" while {', '.join(self.nodes)} ran" if self.nodes else ""
         return (
             f"run {self.run_id} of {self.pipeline} died: its orchestrator was killed{at_work}; "
-            f"to go on: {self.command} --resume"
+            f"to go on: {with_option(self.command, '--resume')}"
         )
 
 
