@@ -3,13 +3,14 @@
 import ctypes
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
-from tfx.types.standard_artifacts import Integer, String
+from tfx.types.standard_artifacts import Integer, Model, String
 
 from headrace.metadata import MetadataStore
 from headrace.metadata.records import MARKED_FOR_DELETION
@@ -50,6 +51,16 @@ def MaybeAddOne(sum: OutputArtifact[Integer], number: InputArtifact[Integer] = N
 
 
 @component
+def AddTo(  # noqa: N802
+    sum: OutputArtifact[Integer],  # noqa: A002
+    base: InputArtifact[Integer],
+    more: InputArtifact[Integer] = None,
+) -> None:
+    """Adds a number, or nothing, to another."""
+    sum.value = base.value + (more.value if more else 0)
+
+
+@component
 def Positive(number: InputArtifact[Integer], same: OutputArtifact[Integer]) -> None:  # noqa: N802
     """Hands on a number that is one, as a gate would."""
     if number.value < 0:
@@ -61,6 +72,12 @@ def Positive(number: InputArtifact[Integer], same: OutputArtifact[Integer]) -> N
 def Raise(message: Parameter[str]) -> None:  # noqa: N802
     """Raises what does not go away by itself."""
     raise ValueError(message)
+
+
+@component
+def RaiseEscaped(message: Parameter[str]) -> None:  # noqa: N802
+    """Raises with a text that is no text."""
+    raise ValueError(message.encode().decode("unicode-escape"))
 
 
 @component
@@ -93,6 +110,15 @@ def FillDisk() -> None:  # noqa: N802
 
 
 @component
+def FillOutput(model: OutputArtifact[Model]) -> None:  # noqa: N802
+    """Writes as much as the disk takes, and says so."""
+    with open(Path(model.uri) / "weights", "wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1 << 16))
+            print("more")
+
+
+@component
 def Meet(place: Parameter[str], me: Parameter[str], other: Parameter[str]) -> None:  # noqa: N802
     """Leaves a sign and waits for that of another."""
     (Path(place) / me).touch()
@@ -101,6 +127,19 @@ def Meet(place: Parameter[str], me: Parameter[str], other: Parameter[str]) -> No
         if time.monotonic() > deadline:
             raise TimeoutError(f"{other} never came")
         time.sleep(0.01)
+
+
+@component
+def Point(where: Parameter[str], model: OutputArtifact[Model]) -> None:  # noqa: N802
+    """Says that its output lies somewhere else."""
+    model.uri = where
+
+
+@component
+def Shell(command: Parameter[str], number: OutputArtifact[Integer]) -> None:  # noqa: N802
+    """Runs a command line."""
+    subprocess.run(["bash", "-c", command], check=True, capture_output=True)
+    number.value = 1
 
 
 @component

@@ -26,9 +26,10 @@ def gc(yes: bool, keep_runs: int | None, metadata: str | None, as_json: bool) ->
     """List the outputs that nothing live or recent came from; with --yes remove them.
 
     Kept is what the newest runs of each pipeline read and made, the runs that go on, and the runs that pushed what is
-    live, the newest pushed model of each pusher; and all that this came from. What lies outside the home, and pushed
-    models, are never removed. Records and logs stay: what is removed is marked DELETED, and still answers questions.
-    Interrupted, it can be run again.
+    live, the newest pushed model of each pusher; and all that this came from. Only what an execution made in the home
+    is ever removed, where its outputs belong (ROOT/NODE/KEY/EXECUTION), and what was left there unfinished when it was
+    killed. Records and logs stay: what is removed is marked DELETED, and still answers questions. Interrupted, it can
+    be run again.
     """
     from headrace.orchestration.clean_up import clean_up
     from headrace.orchestration.removal import measured, remove
@@ -60,7 +61,7 @@ def _print(found: "Sequence[Measured]") -> None:
 
     table = Table("pipeline", "node", show_footer=True)
     table.columns[0].footer = "all"
-    table.add_column("artifacts", justify="right", footer=str(len(found)))
+    table.add_column("outputs", justify="right", footer=str(len(found)))
     table.add_column("size", justify="right", footer=decimal(sum(one.bytes for one in found)))
     for (pipeline, node), sizes in _by_node(found).items():
         table.add_row(pipeline, node, str(len(sizes)), decimal(sum(sizes)))

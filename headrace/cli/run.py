@@ -37,7 +37,10 @@ file_arguments = click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 )
 @click.option("--from", "from_nodes", multiple=True, metavar="NODE", help="Run NODE and what depends on it.")
 @click.option("--to", "to_nodes", multiple=True, metavar="NODE", help="Run NODE and what it depends on.")
-@click.option("--only", metavar="NODE", help="Run NODE alone, on the newest inputs it had.")
+@click.option(
+    "--only", metavar="NODE", help="Run NODE alone, whatever the cache has, on the newest inputs that were made for it."
+)
+@click.option("--cached", is_flag=True, help="With --only: take NODE from the cache where nothing has changed.")
 @click.option("--no-cache", is_flag=True, help="Execute every node, whatever the cache has.")
 @click.option("--no-cache-for", multiple=True, metavar="NODE", help="Execute NODE, whatever the cache has.")
 @click.option("--no-acceleration", is_flag=True, help="Execute TFX's own executors only.")
@@ -52,6 +55,7 @@ def run(
     from_nodes: tuple[str, ...],
     to_nodes: tuple[str, ...],
     only: str | None,
+    cached: bool,
     no_cache: bool,
     no_cache_for: tuple[str, ...],
     no_acceleration: bool,
@@ -79,13 +83,18 @@ def run(
         )
     if sum((resume, bool(from_nodes or to_nodes), only is not None)) > 1:
         raise UserError("--resume, --only, and --from with --to, exclude each other", next_step="headrace run --help")
+    if cached and (only is None or no_cache or only in no_cache_for):
+        raise UserError(
+            "--cached says that --only may take its node from the cache: it goes with --only, and without --no-cache",
+            next_step=shlex.join(["headrace", "run", pipeline, "--only", only or "NODE", "--cached"]),
+        )
     request = RunRequest(
         parameters=read_parameters(assignments),
         resume=resume,
         from_nodes=(only,) if only else from_nodes,
         to_nodes=(only,) if only else to_nodes,
         cache=not no_cache,
-        no_cache_for=no_cache_for,
+        no_cache_for=no_cache_for if cached or only is None else (*no_cache_for, only),
         accelerated=not no_acceleration,
         as_json=as_json,
         command=shlex.join(

@@ -1,6 +1,7 @@
 """ML Metadata's messages as records, and values as it has them."""
 
 import json
+import re
 
 from google.protobuf.json_format import MessageToDict
 from ml_metadata.proto import metadata_store_pb2 as mlmd
@@ -8,6 +9,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from headrace.metadata.recorded_kinds import is_damaged
 from headrace.metadata.records import Artifact, Property, time_of
 
+_UNDECODABLE = re.compile("[\udc80-\udcff]")  # what os.fsdecode makes of a byte that it cannot decode
 _JSON_VALUE = "__value__"  # the field under which TFX keeps a JSON value that is no object
 
 
@@ -48,4 +50,14 @@ def set_value(target: mlmd.Value, value: Property) -> None:
         case float():
             target.double_value = value
         case _:
-            target.string_value = value
+            target.string_value = recordable(value)
+
+
+def recordable(text: str) -> str:
+    """A text without what no store takes: bytes of a file's name that are not UTF-8 are escaped, a NUL as well."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = _UNDECODABLE.sub(lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", text)
+        text = text.encode(errors="backslashreplace").decode()
+    return text.replace("\0", "\\x00")

@@ -5,7 +5,7 @@ call takes the store's lock. No query uses `filter_query`, which ML Metadata 1.2
 has no more.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import RLock
@@ -23,6 +23,7 @@ from headrace.metadata.contexts import NODE, PIPELINE, PIPELINE_RUN, pipeline_of
 from headrace.metadata.execution_records import execution_records
 from headrace.metadata.messages import artifact_of, properties_of, set_value
 from headrace.metadata.other_runs import PIPELINE_TYPE, other_runs
+from headrace.metadata.patience import PatientHandle
 from headrace.metadata.records import Artifact, Execution, Property, Run, State, time_of
 from headrace.settings import Settings
 
@@ -85,6 +86,15 @@ class MetadataStore:
             MetadataStoreError: it cannot be opened, or not be written. It is left as it was.
         """
         return cls(opened(config), address_of(config))
+
+    def wait_for(self, config: mlmd.ConnectionConfig, tell: Callable[[str], None]) -> None:
+        """From now on, waits while the store is locked or its server is away, as a run does.
+
+        Args:
+            config: how it was opened.
+            tell: is told that the run waits, once each time.
+        """
+        self.handle = PatientHandle(self.handle, lambda: opened(config), tell)
 
     def pipelines(self) -> list[str]:
         """The names of all pipelines, those of sub-pipelines too."""

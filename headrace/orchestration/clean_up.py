@@ -3,18 +3,19 @@
 Kept is what certain executions read and made: those of the newest runs of each pipeline that have ended, of
 the runs that go on, of the runs that pushed what is live (the newest pushed model of each
 pusher), and those of no run, as an ASYNC pipeline's are; then those that made what these
-read, and so on. What lies outside the home, or was brought in by an Importer, is never removed.
+read, and so on. Only what an execution made where its outputs belong is ever removed, and
+what an execution that failed or was killed left there unfinished.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from os.path import realpath, split
 from pathlib import Path
 
-from headrace.metadata import Artifact, Execution, MetadataStore, Run
+from headrace.metadata import Artifact, Execution, MetadataStore, Run, State
 from headrace.metadata.flow import Flow, executions_by_run
 from headrace.metadata.records import LIVE, MARKED_FOR_DELETION
+from headrace.orchestration.output_places import OutputPlaces, was_made_by
 from headrace.orchestration.run_lock import live_runs
 from headrace.settings import Settings
 
@@ -27,14 +28,14 @@ _IS_EXTERNAL, _IMPORTER = "is_external", "tfx.dsl.components.common.importer.Imp
 class Removal:
     """One output that may go."""
 
-    artifact_id: int
+    artifact_id: int | None  # None for what was left unfinished, and is no artifact
     pipeline: str
     node: str  # that made it
     place: Path  # a folder, or the file of a value
 
 
 def clean_up(settings: Settings, store: MetadataStore, keep_runs: int) -> list[Removal]:
-    """Says what may go, in the order in which it was recorded; changes nothing.
+    """Says what may go, in the order in which it was recorded, then what was left unfinished; changes nothing.
 
     Args:
         settings: of the project whose home is cleaned up.
@@ -52,16 +53,27 @@ def clean_up(settings: Settings, store: MetadataStore, keep_runs: int) -> list[R
     there = [one for one in artifacts if one.state in (LIVE, MARKED_FOR_DELETION)]
     # What is marked may be half gone, so it goes, whoever needs it by now.
     unused = [one for one in there if one.id not in used or one.state == MARKED_FOR_DELETION]
-    places = _Places(settings)
-    removals = {
-        artifact.id: Removal(artifact.id, executions[makers[0]].pipeline, executions[makers[0]].node, place)
-        for artifact in unused
-        if (makers := flow.makers.get(artifact.id))
-        and not _brought_in(artifact, executions[makers[0]])
-        and (place := places.removable(artifact.uri))
-    }
+    places, made = OutputPlaces(settings), dict[int, tuple[Execution, Path]]()
+    for artifact in there:
+        for maker in (executions[maker] for maker in flow.makers.get(artifact.id, ())):
+            if (place := places.made_by(maker, artifact.uri)) and not _brought_in(artifact, maker):
+                made[artifact.id] = maker, place
+    removals = dict[int, Removal]()
+    for artifact in unused:
+        if artifact.id in made and was_made_by(*made[artifact.id]):
+            maker, place = made[artifact.id]
+            removals[artifact.id] = Removal(artifact.id, maker.pipeline, maker.node, place)
     staying = [place for one in there if one.id not in removals and (place := places.of(one.uri))]
-    return _apart(list(removals.values()), staying)
+    going = list(removals.values())
+    gone = {one.place for one in going}
+    unfinished = [
+        Removal(None, one.pipeline, one.node, place)
+        for one in executions.values()
+        if one.state in (State.FAILED, State.CANCELED)
+        for place in places.left_by(one)
+        if gone.isdisjoint({place, *place.parents})
+    ]
+    return _apart([*going, *unfinished], staying)
 
 
 def _newest(runs: Iterable[Run], of_each: int) -> Iterator[Run]:
@@ -96,33 +108,6 @@ def _of_runs_and_of_none(
 def _brought_in(artifact: Artifact, maker: Execution) -> bool:
     """Whether it was there before it was recorded; older versions of TFX did not say so on the artifact."""
     return bool(artifact.properties.get(_IS_EXTERNAL)) or maker.type == _IMPORTER
-
-
-class _Places:
-    """Where artifacts lie, links of the folders above them followed."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._home = Path(realpath(settings.home))
-        self._own = {self._home / "serving", self._home / "logs"}
-        self._real: dict[str, str] = {}  # by folder; many artifacts lie in each
-
-    def of(self, uri: str) -> Path | None:
-        """Where it lies; None for what is on no disk of this machine."""
-        if not uri or "://" in uri:
-            return None
-        folder, name = split(uri.rstrip("/"))
-        if name in ("", ".", ".."):  # nobody's output
-            return None
-        if folder not in self._real:
-            self._real[folder] = realpath(folder)
-        return Path(self._real[folder], name)
-
-    def removable(self, uri: str) -> Path | None:
-        """Where it lies, if that is below the home, and neither a log nor served."""
-        place = self.of(uri)
-        if place is None or self._home not in place.parents or place == self._home / "pipelines":
-            return None
-        return None if self._own & {place, *place.parents} else place
 
 
 def _apart(removals: Sequence[Removal], staying: Iterable[Path]) -> list[Removal]:

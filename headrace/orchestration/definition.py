@@ -27,6 +27,7 @@ with quietly():
     from tfx.proto.orchestration.pipeline_pb2 import Pipeline as PipelineIr
     from tfx.proto.orchestration.pipeline_pb2 import RunOptions
 
+    from headrace.orchestration.compiler import check_definition, falsy_defaults, keep_defaults
     from headrace.orchestration.runner import HeadraceDagRunner
 
 _stock_run = IrBasedRunner.run
@@ -177,7 +178,11 @@ def _compiled(
 ) -> tuple[PipelineIr, RunOptions | None]:
     try:
         with quietly():
-            return _stock_run(_Compiler(), pipeline, options)
+            check_definition(pipeline)
+            defaults = falsy_defaults(pipeline)
+            compiled, run_options = _stock_run(_Compiler(), pipeline, options)
+            keep_defaults(compiled, defaults)
+            return compiled, run_options
     except HeadraceError:
         raise
     except Exception as error:  # a module_file that is not there, a node that is in two pipelines

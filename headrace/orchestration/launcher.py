@@ -6,7 +6,7 @@ order, built of the same pieces; each set of inputs and each attempt is an execu
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,14 @@ from typing import Any
 from tfx.dsl.compiler.placeholder_utils import ResolutionContext
 from tfx.orchestration import data_types_utils
 from tfx.orchestration.local import runner_utils
-from tfx.orchestration.portable import cache_utils, execution_publish_utils, inputs_utils
+from tfx.orchestration.portable import cache_utils, execution_publish_utils, inputs_utils, outputs_utils
 from tfx.orchestration.portable.data_types import ExecutionInfo
 from tfx.orchestration.portable.input_resolution.exceptions import InputResolutionError
 from tfx.orchestration.portable.launcher import Launcher
 from tfx.orchestration.portable.mlmd import context_lib
 from tfx.types import Artifact
 
-from headrace.errors import typed
+from headrace.errors import MetadataStoreError, typed
 from headrace.metadata import MetadataStore, Property, State
 from headrace.metadata import properties as names
 from headrace.metadata.store import Context, MlmdExecution
@@ -29,8 +29,10 @@ from headrace.orchestration.cache_key import key_parts, with_code
 from headrace.orchestration.cached_outputs import find_cached_outputs, imported_files, manifests_of
 from headrace.orchestration.code_fingerprint import code_of, digest_of
 from headrace.orchestration.connection import SharedMetadata
+from headrace.orchestration.ends import Ends
 from headrace.orchestration.executors import process_operators
 from headrace.orchestration.faults import failure_of
+from headrace.orchestration.full_disk import explained
 from headrace.orchestration.graph import GraphNode
 from headrace.orchestration.node_facts import input_files, row_counts
 from headrace.orchestration.node_process import STOPPED, NodeFailedError, NodeProcesses
@@ -78,11 +80,20 @@ class NodeLauncher(Launcher):
         log: Path,
         accelerated: bool,
         outputs_lock: OutputsLock,
+        ends: Ends,
         code: Mapping[str, str],
     ) -> None:
-        """Takes a node, the run's store and processes, its log, whether stand-ins may work, the home's lock.
+        """Takes a node, and what its run has.
 
-        And its code as the run begins, which is what its process has.
+        Args:
+            node: that is launched.
+            store: the run's.
+            processes: the run's.
+            log: the file that the node logs to.
+            accelerated: stand-ins may work.
+            outputs_lock: the home's.
+            ends: what records how executions end.
+            code: the node's as the run begins, which is what its process has.
         """
         node_id = node.node.node_info.id
         platform = node.deployment.node_level_platform_configs.get(node_id)
@@ -100,7 +111,9 @@ class NodeLauncher(Launcher):
         )
         self._store = store
         self._log = log
+        self._folder = Path(outputs_utils.get_node_dir(node.pipeline.runtime_spec, node_id))
         self._outputs_lock = outputs_lock
+        self._ends = ends
         self._code = code_of(node.node, executor_spec)
         self._code_at_start = code
 
@@ -222,7 +235,10 @@ class NodeLauncher(Launcher):
             logging.warning("%s was edited meanwhile: what it made is not for the cache", edited)
         else:
             contexts = [*contexts, cache_context]
-        self._publish_successful_execution(info.execution_id, contexts, info.output_dict, output)
+        self._record_success(
+            info.execution_id,
+            lambda: self._publish_successful_execution(info.execution_id, contexts, info.output_dict, output),
+        )
 
     def _edited(self, code: Mapping[str, str]) -> str:
         """A file that is not as it was when the run began; nobody can tell which of both the node's process has."""
@@ -232,10 +248,23 @@ class NodeLauncher(Launcher):
         """Publishes cached outputs as this execution's; the metadata connection is entered."""
         self._store.annotate(execution_id, {names.OUTPUTS: manifests})
         executions = self._mlmd_connection.store.get_executions_by_id([execution_id])
-        execution_publish_utils.publish_cached_executions(
-            self._mlmd_connection, contexts=contexts, executions=executions, output_artifacts_maps=[outputs]
+        self._record_success(
+            execution_id,
+            lambda: execution_publish_utils.publish_cached_executions(
+                self._mlmd_connection, contexts=contexts, executions=executions, output_artifacts_maps=[outputs]
+            ),
         )
         return Done(execution_id, NodeState.CACHED)
+
+    def _record_success(self, execution_id: int, record: Callable[[], None]) -> None:
+        """Records that an execution succeeded: again, if the store's server was lost before it had done so."""
+        try:
+            record()
+        except MetadataStoreError:
+            logging.exception("execution %d may not be recorded", execution_id)
+            found = self._store.execution(execution_id)
+            if found is None or not found.state.succeeded:
+                record()
 
     def _dynamic_parameters(self, inputs: Artifacts) -> dict[str, Any]:
         context = ResolutionContext(
@@ -283,8 +312,9 @@ class NodeLauncher(Launcher):
 
     def _failed(self, execution_id: int, failure: Failure, resources: Mapping[str, Property]) -> AttemptFailedError:
         state = State.CANCELED if failure == STOPPED else State.FAILED
+        failure = explained(failure, self._folder)
         facts = {**resources, **error_properties(failure), names.LOG: str(self._log)}
-        self._store.annotate(execution_id, facts, state)
+        self._ends.record(execution_id, state, facts)
         return AttemptFailedError(failure, execution_id)
 
 

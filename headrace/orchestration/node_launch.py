@@ -14,6 +14,7 @@ from tfx.orchestration.portable.system_node_handler import SystemNodeHandler
 
 from headrace.metadata import MetadataStore, State
 from headrace.orchestration.connection import SharedMetadata
+from headrace.orchestration.ends import Ends
 from headrace.orchestration.faults import failure_of
 from headrace.orchestration.graph import GraphNode
 from headrace.orchestration.launcher import AttemptFailedError, Done, NodeLauncher, error_properties
@@ -45,13 +46,22 @@ class NodeLaunches:
         log_folder: Path,
         accelerated: bool,
         outputs_lock: OutputsLock,
+        ends: Ends,
         code: Mapping[str, Mapping[str, str]],
     ) -> None:
-        """Takes the run's store and processes, the folder of its logs, whether stand-ins may work, the home's lock.
+        """Takes what the run has.
 
-        And of each node its code as the run begins, which is what its process has.
+        Args:
+            store: the run's.
+            processes: the run's.
+            log_folder: where its nodes log to.
+            accelerated: stand-ins may work.
+            outputs_lock: the home's.
+            ends: what records how executions end.
+            code: of each node, as the run begins, which is what its process has.
         """
         self._store = store
+        self._ends = ends
         self._processes = processes
         self._log_folder = log_folder
         self._accelerated = accelerated
@@ -79,6 +89,7 @@ class NodeLaunches:
             outcome = work()
         except Exception as error:  # of Headrace, for nodes' own are recorded where they happen
             logging.exception("%s failed", node.id)
+            self._ends.doubtful = True
             outcome = NodeOutcome(node.id, NodeState.FAILED, failure=failure_of(error))
         return replace(outcome, seconds=time.monotonic() - started, log=log if log.exists() else None)
 
@@ -126,7 +137,7 @@ class NodeLaunches:
             self._store.annotate(execution.id, {}, State.COMPLETE)  # as LatestBlessedModelStrategy has it
             return NodeOutcome(node.id, NodeState.SUCCEEDED, executions=(execution.id,))
         failure = Failure("inputs not resolved", message, retryable=False)
-        self._store.annotate(execution.id, error_properties(failure), State.FAILED)
+        self._ends.record(execution.id, State.FAILED, error_properties(failure))
         return _failed(node, failure, execution.id)
 
     def _record_skip(self, node: GraphNode) -> NodeOutcome:
@@ -143,6 +154,7 @@ class NodeLaunches:
             self.log(node.id),
             self._accelerated,
             self._outputs_lock,
+            self._ends,
             self._code.get(node.id, {}),
         )
 

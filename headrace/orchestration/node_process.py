@@ -155,7 +155,8 @@ def _work(sender: int, work: Work) -> None:
 
         result: bytes | Failure = execute(work)
     except BaseException as error:  # user code may raise anything, SystemExit included
-        traceback.print_exc()
+        with suppress(OSError):  # the disk that the log is on may be full
+            traceback.print_exc()
         result = failure_of(error)
     used = resource.getrusage(resource.RUSAGE_SELF)
     answer = Answer(result, time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)

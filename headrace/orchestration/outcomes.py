@@ -4,13 +4,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from headrace.metadata import recordable
+
+_LONGEST = 10_000  # characters of a text that is recorded: a database refuses a row of many millions
+
 
 class NodeState(StrEnum):
-    """How a node ended."""
+    """How a node ended, or why it did not run."""
 
     SUCCEEDED = "succeeded"
     CACHED = "cached"
     REUSED = "reused"  # a partial run takes its outputs from an earlier run
+    LEFT_OUT = "not part of this run"  # a partial run neither runs it nor takes anything of it
     SKIPPED = "skipped"  # its condition does not hold, or that of a node it depends on
     FAILED = "failed"
     BLOCKED = "not run"  # something it depends on failed
@@ -44,9 +49,18 @@ class Failure:
     next_step: str = ""
     retryable: bool = True  # it may go away by itself
 
+    def __post_init__(self) -> None:
+        """Makes texts that can be recorded and printed of whatever an exception says."""
+        for name in ("kind", "message", "where", "why", "next_step"):
+            object.__setattr__(self, name, _cut(recordable(getattr(self, name))))
+
     def __str__(self) -> str:
         facts = (("where", self.where), ("why", self.why), ("next", self.next_step))
         return "\n".join([f"{self.kind}: {self.message}", *(f"  {name}: {fact}" for name, fact in facts if fact)])
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text)} characters)"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import sys
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
@@ -86,10 +86,26 @@ def _printing_to(path: Path, descriptors: Sequence[int]) -> Iterator[None]:
     try:
         yield
     finally:
-        flush_streams()
+        flush_streams()  # the disk that the file is on may be full
         for descriptor, copy in zip(descriptors, saved, strict=True):
             os.dup2(copy, descriptor)
             os.close(copy)
+
+
+@contextmanager
+def notes_to_stderr() -> Iterator[Callable[[str], None]]:
+    """Yields what writes a note to standard error as it is now, wherever that goes later on."""
+    saved = os.dup(STDERR)
+
+    def note(text: str) -> None:
+        logging.warning(text)
+        with suppress(OSError):  # nobody may listen any more
+            os.write(saved, f"note: {text}\n".encode())
+
+    try:
+        yield note
+    finally:
+        os.close(saved)
 
 
 @contextmanager

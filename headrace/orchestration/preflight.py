@@ -26,6 +26,8 @@ def check_inputs(pipeline: Pipeline) -> None:
         if node.WhichOneof("node") == "sub_pipeline":
             check_inputs(node.sub_pipeline)
             continue
+        if node.pipeline_node.execution_options.HasField("skip"):  # a partial run does not run it
+            continue
         folder = text_parameter(node.pipeline_node, "input_base")
         if folder and "://" not in folder:
             _check_folder(node.pipeline_node, Path(folder))

@@ -5,6 +5,7 @@ from the disk, and is marked as deleted. Wherever that ends, by a kill or with t
 no record that is LIVE is without its files, and what is marked is found again the next time.
 """
 
+import errno
 import fcntl
 import os
 import shutil
@@ -51,7 +52,7 @@ def remove(settings: Settings, store: MetadataStore, keep_runs: int) -> list[Mea
     with _alone(settings):
         with OutputsLock.of(settings).marking():
             found = clean_up(settings, store, keep_runs)
-            store.mark_artifacts([one.artifact_id for one in found], MARKED_FOR_DELETION)
+            store.mark_artifacts(_artifacts(found), MARKED_FOR_DELETION)
         gone: list[Measured] = []
         errors: list[tuple[Removal, OSError]] = []
         for first in range(0, len(found), _AT_ONCE):
@@ -61,7 +62,7 @@ def remove(settings: Settings, store: MetadataStore, keep_runs: int) -> list[Mea
                     several.append(Measured(removal, _remove(removal.place)))
                 except OSError as error:
                     errors.append((removal, error))
-            store.mark_artifacts([one.removal.artifact_id for one in several], DELETED)
+            store.mark_artifacts(_artifacts(one.removal for one in several), DELETED)
             gone += several
     if errors:
         stuck, reason = errors[0]
@@ -85,8 +86,14 @@ def _alone(settings: Settings) -> Iterator[None]:
         yield
 
 
+def _artifacts(removals: Iterable[Removal]) -> list[int]:
+    return [one.artifact_id for one in removals if one.artifact_id is not None]
+
+
 def _remove(place: Path) -> int:
     """Removes a folder, or a file and the folder that TFX made for it alone; returns the bytes that it took."""
+    if os.path.realpath(place.parent) != str(place.parent):  # somebody has put a link there meanwhile
+        raise OSError(errno.ELOOP, "a folder above it has become a link")
     size = _size(place)
     if place.is_dir() and not place.is_symlink():
         shutil.rmtree(place)

@@ -13,6 +13,7 @@ class RunRequest:
     resumed_run: str = ""  # the run to go on with, if not the last
     from_nodes: tuple[str, ...] = ()  # run these and what depends on them
     to_nodes: tuple[str, ...] = ()  # run these and what they depend on
+    base_run: str = ""  # the run to take the rest from, if not the newest that has it
     cache: bool = True
     no_cache_for: tuple[str, ...] = ()  # nodes that are executed whatever the cache has
     accelerated: bool = True  # Headrace's executors stand in for stock ones, with the same outputs

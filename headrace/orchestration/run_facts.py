@@ -101,7 +101,7 @@ def record_run(
     nodes: Sequence[GraphNode], run_id: str, store: MetadataStore, properties: Mapping[str, Property]
 ) -> None:
     """Makes the run's context as its first node would, and puts the properties there; an ASYNC pipeline has none."""
-    first = next((node for node in nodes if not node.is_reused), None)
+    first = next((node for node in nodes if not node.is_outside), None)
     if first is None:
         return
     with SharedMetadata(store) as connection:

@@ -8,6 +8,7 @@ by now. A run that ends by itself removes its file, whether it succeeded or not.
 import fcntl
 import getpass
 import json
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from pathlib import Path
 from headrace.errors import UserError, typed
 from headrace.metadata import MetadataStore, Property, State
 from headrace.metadata import properties as names
+from headrace.orchestration.ends import NOTE_FILE, End, Note, unknown_end
 from headrace.orchestration.outcomes import RunState
 from headrace.settings import Settings
 from headrace.typed_command import with_option
@@ -42,6 +44,7 @@ class LockedRun:
     pid: int | None  # None where the file cannot be read
     command: str  # what runs its pipeline
     path: Path
+    store: str = ""  # the address of its metadata store; empty where that is not known
 
     @property
     def live(self) -> bool:
@@ -56,14 +59,20 @@ class LockedRun:
 
 @dataclass(frozen=True)
 class DiedRun:
-    """A run whose orchestrator was killed, and what `reconcile` did about it."""
+    """A run whose orchestrator was killed, or could not record its end, and what `reconcile` did about it."""
 
     pipeline: str
     run_id: str
     nodes: tuple[str, ...]  # those that were at work; their executions are FAILED now
     command: str  # what runs its pipeline
+    ended: str = ""  # how it ended, where that was left in a note
 
     def __str__(self) -> str:
+        if self.ended:
+            return (
+                f"run {self.run_id} of {self.pipeline} {self.ended}: recorded now, for the metadata store could not be "
+                "written when it ended"
+            )
         at_work = f" while {', '.join(self.nodes)} ran" if self.nodes else ""
         return (
             f"run {self.run_id} of {self.pipeline} died: its orchestrator was killed{at_work}; "
@@ -71,8 +80,21 @@ class DiedRun:
         )
 
 
+@dataclass
+class HeldLock:
+    """The lock of a run that goes on."""
+
+    folder: Path
+    is_left: bool = False
+
+    def leave(self, note: Note) -> None:
+        """Has the lock's file stay when the run ends, with a note of what the next command is to record."""
+        self.is_left = True
+        note.write(self.folder)
+
+
 @contextmanager
-def run_lock(settings: Settings, pipeline: str, run_id: str, command: str = "") -> Iterator[None]:
+def run_lock(settings: Settings, pipeline: str, run_id: str, command: str = "", store: str = "") -> Iterator[HeldLock]:
     """Holds the lock of a run, for as long as the run goes on.
 
     Args:
@@ -80,6 +102,7 @@ def run_lock(settings: Settings, pipeline: str, run_id: str, command: str = "") 
         pipeline: the pipeline that runs.
         run_id: the run's id.
         command: what runs the pipeline, where that is not "headrace run PIPELINE".
+        store: the address of the store that it is recorded in.
 
     Raises:
         UserError: there is a lock of that run; `reconcile` removes it where nobody holds it.
@@ -93,13 +116,14 @@ def run_lock(settings: Settings, pipeline: str, run_id: str, command: str = "") 
         "host": socket.gethostname(),
         "started": datetime.now(UTC).isoformat(),
         "command": command or _command(pipeline),
+        "store": store,
     }
     # Complete and locked before it has its name: nobody ever sees it otherwise.
     file = FileIO(draft, "w")
     try:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.write(json.dumps(facts).encode())
         try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.write(json.dumps(facts).encode())
             os.link(draft, path)
         except FileExistsError as error:
             raise UserError(
@@ -110,12 +134,14 @@ def run_lock(settings: Settings, pipeline: str, run_id: str, command: str = "") 
         finally:
             draft.unlink()
         _held.append(file)
+        lock = HeldLock(folder)
         try:
-            yield
+            yield lock
         finally:
             if file in _held:  # a forked child that leaves by an exception has it no more
                 _held.remove(file)
-                path.unlink(missing_ok=True)  # before the lock goes, or the run would seem killed for a moment
+                if not lock.is_left:
+                    path.unlink(missing_ok=True)  # before the lock goes, or the run would seem killed for a moment
     finally:
         file.close()
 
@@ -128,28 +154,48 @@ def live_runs(settings: Settings) -> list[LockedRun]:
 def reconcile(settings: Settings, store: MetadataStore) -> list[DiedRun]:
     """Records the end of the runs whose orchestrators were killed, and removes their locks.
 
-    What they left NEW or RUNNING is FAILED from then on, with the error that says so.
-    Several processes may call it at once: one of them does it, and returns what it did.
+    What they left NEW or RUNNING is FAILED from then on, with the error that says so, or is
+    what a note says of it. Several processes may call it at once: one of them does it, and
+    returns what it did. Where the store cannot be written still, the locks stay.
     """
     if not _dead_runs(settings):
         return []
+    buried = []
     with open(settings.home / "logs" / "reconcile.lock", "w") as alone:
         fcntl.flock(alone, fcntl.LOCK_EX)
-        return [_bury(run, store) for run in _dead_runs(settings)]  # again: another may have done it meanwhile
+        for run in _dead_runs(settings):  # again: another may have done it meanwhile
+            try:
+                if (own := _store_of(run, store)) is not None:
+                    buried.append(_bury(run, own))
+            except Exception:  # of the store; whoever asks wants to know something else
+                logging.warning("the end of run %s cannot be recorded", run.run_id, exc_info=True)
+    return buried
+
+
+def _store_of(locked: LockedRun, store: MetadataStore) -> MetadataStore | None:
+    """The store that a run is recorded in; None for another server's: whoever runs its pipeline knows its password."""
+    if locked.store in ("", store.address):
+        return store
+    path = Path(locked.store)
+    return MetadataStore.open(path) if path.is_absolute() else None
 
 
 def _bury(locked: LockedRun, store: MetadataStore) -> DiedRun:
     run = next((one for one in store.runs(locked.pipeline) if one.id == locked.run_id), None)
+    note = Note.read(locked.path.parent)
     if run:
-        store.annotate_run(run.id, {names.RUN_STATE: DIED})
+        store.annotate_run(run.id, {names.RUN_STATE: note.state if note else DIED})
         unfinished = [one for one in store.executions(run) if one.state in (State.NEW, State.RUNNING)]
     else:
         unfinished = [one for one in store.unfinished_without_run(locked.pipeline) if one.started >= locked.started]
     for execution in unfinished:
-        store.annotate(execution.id, _error(locked), State.FAILED)
+        unknown = End(State.FAILED, unknown_end(note.why) if note else _error(locked))
+        end = note.ends.get(execution.id, unknown) if note else unknown
+        store.annotate(execution.id, end.properties, end.state)
     locked.path.unlink(missing_ok=True)
+    (locked.path.parent / NOTE_FILE).unlink(missing_ok=True)
     nodes = tuple(dict.fromkeys(one.node for one in unfinished))
-    return DiedRun(locked.pipeline, locked.run_id, nodes, locked.command)
+    return DiedRun(locked.pipeline, locked.run_id, nodes, locked.command, note.state if note else "")
 
 
 def _error(locked: LockedRun) -> dict[str, Property]:
@@ -183,9 +229,10 @@ def _read(path: Path) -> LockedRun:
         facts = json.loads(path.read_bytes())
         started, pid = datetime.fromisoformat(facts["started"]), int(facts["pid"])
         host, user, command = (str(facts[name]) for name in ("host", "user", "command"))
+        store = str(facts.get("store", ""))
     except (ValueError, KeyError, TypeError):  # the disk was full, or somebody edited it
         return LockedRun(pipeline, run_id, written, "", "", None, _command(pipeline), path)
-    return LockedRun(pipeline, run_id, started, host, user, pid, command, path)
+    return LockedRun(pipeline, run_id, started, host, user, pid, command, path, store)
 
 
 def _command(pipeline: str) -> str:

@@ -7,27 +7,33 @@ Beam pipeline runs there. Both stock runners are bases so that the TFX CLI, whic
 patches their `run`, takes this one for `--engine beam` and `--engine local`.
 """
 
+import logging
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from tfx.orchestration.beam.beam_dag_runner import BeamDagRunner
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RunOptions
 
-from headrace.errors import RunCanceledError, RunFailedError, typed
+from headrace.errors import RunCanceledError, RunFailedError, UserError, typed
 from headrace.metadata import MetadataStore
 from headrace.metadata.known_stores import remember
 from headrace.metadata.properties import RUN_STATE
 from headrace.orchestration.basis import basis_of
 from headrace.orchestration.code_fingerprint import note_loaded
 from headrace.orchestration.compilation import bind_parameters, connection_config, set_cache
+from headrace.orchestration.compiler import CheckedCompilation, Default, keep_defaults
 from headrace.orchestration.continuing import continuing
+from headrace.orchestration.ends import Ends, Note
 from headrace.orchestration.execution import run_graph, stop_on_signals
+from headrace.orchestration.full_disk import space_is_needed
 from headrace.orchestration.graph import GraphNode, graph_of
 from headrace.orchestration.json_progress import JsonProgress
 from headrace.orchestration.launcher import ORCHESTRATOR_LOG, code_by_node
@@ -38,12 +44,13 @@ from headrace.orchestration.output import (
     STDERR,
     alone_in_this_process,
     logging_to,
+    notes_to_stderr,
     printing_to,
     quietly,
     usable_streams,
 )
 from headrace.orchestration.outputs_lock import OutputsLock
-from headrace.orchestration.partial import is_whole, mark_part
+from headrace.orchestration.partial import is_whole, mark_part, take_over
 from headrace.orchestration.preflight import check_containers, check_inputs
 from headrace.orchestration.preload import warm_server
 from headrace.orchestration.program_copies import program_copy
@@ -51,15 +58,15 @@ from headrace.orchestration.program_definitions import ProgramDefinitions
 from headrace.orchestration.progress import ConsoleProgress
 from headrace.orchestration.request import RunRequest
 from headrace.orchestration.run_facts import project_of_main, record_run, run_properties
-from headrace.orchestration.run_lock import reconcile, run_lock
-from headrace.orchestration.summary import findings_of
+from headrace.orchestration.run_lock import HeldLock, reconcile, run_lock
+from headrace.orchestration.summary import Findings, findings_of
 from headrace.settings import Settings
 from headrace.typed_command import typed_command
 from headrace.warm_server.client import WarmServer
 from headrace.warm_server.copying import ProgramCopy
 
 
-class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
+class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
     """Runs a TFX pipeline on this machine; nodes that do not depend on each other at the same time."""
 
     def __new__(cls, settings: Settings | None = None) -> "HeadraceDagRunner":
@@ -76,6 +83,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         pipeline: Pipeline,
         run_options: RunOptions | None = None,
         request: RunRequest | None = None,
+        defaults: Mapping[str, Default] = MappingProxyType({}),
         **kwargs: Any,
     ) -> RunOutcome:
         """Runs a compiled pipeline to its end and prints what came of it.
@@ -84,6 +92,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
             pipeline: the pipeline in TFX's intermediate representation; it is changed in place.
             run_options: TFX's options of a partial run.
             request: what else the run is asked to do.
+            defaults: of RuntimeParameters that the compiled pipeline has no default of.
             **kwargs: TFX allows a runner more of them; Headrace knows none.
 
         Raises:
@@ -94,14 +103,23 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         if kwargs:
             raise TypeError(f"unknown arguments: {', '.join(kwargs)}")
         request = _with_options(request or RunRequest(), run_options)
-        with usable_streams(), alone_in_this_process(), program_copy(pipeline, request.accelerated) as copy:
-            return self._prepare_and_run(pipeline, request, copy)
+        keep_defaults(pipeline, defaults)
+        with ExitStack() as end:
+            end.enter_context(usable_streams())
+            end.enter_context(alone_in_this_process())
+            end.enter_context(space_is_needed(self.settings.home))
+            copy = end.enter_context(program_copy(pipeline, request.accelerated))
+            note = end.enter_context(notes_to_stderr())
+            return self._prepare_and_run(pipeline, request, copy, note)
 
-    def _prepare_and_run(self, pipeline: Pipeline, request: RunRequest, copy: ProgramCopy | None) -> RunOutcome:
+    def _prepare_and_run(
+        self, pipeline: Pipeline, request: RunRequest, copy: ProgramCopy | None, note: Callable[[str], None]
+    ) -> RunOutcome:
         forks = copy or self._begin_server()
         name, run_id = pipeline.pipeline_info.id, datetime.now().strftime("%Y%m%d-%H%M%S.%f")
         parameters = bind_parameters(pipeline, run_id, request.parameters)
-        check_inputs(pipeline)
+        if not request.is_partial:
+            check_inputs(pipeline)
         with quietly():
             nodes = graph_of(pipeline, self.settings)
             note_loaded(is_copied=copy is not None)
@@ -110,7 +128,9 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
             check_containers(nodes)
             self.settings.make_home()
             definitions = ProgramDefinitions.of_program(nodes) if copy is None else None
-            store = MetadataStore.connect(connection_config(nodes[0].deployment, self.settings))
+            config = connection_config(nodes[0].deployment, self.settings)
+            store = MetadataStore.connect(config)
+            store.wait_for(config, note)
             remember(self.settings.home, store.address)
         for died in reconcile(self.settings, store):
             print(f"note: {died}", file=sys.stderr)
@@ -119,19 +139,30 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         recorded_basis = basis.to_json()
         if request.is_partial:
             with OutputsLock.of(self.settings).using():
-                part = mark_part(pipeline, request, store, basis)
+                part = mark_part(pipeline, nodes, request, store, basis)
+                check_inputs(pipeline)
+                take_over(pipeline, part, store)
             for node in sorted(part.read_again):
-                print(f"note: {node} runs again: what it reads has changed since {part.base.id}", file=sys.stderr)
-            if not is_whole(nodes, basis, part.base, store):
+                print(f"note: {node} runs again: what it reads has changed since {part.base_id}", file=sys.stderr)
+            if not is_whole(nodes, basis, part, store):
                 recorded_basis = ""
         command = request.command or _command_of_main() or typed("headrace", "run", name)
         processes = NodeProcesses(forks, definitions)
-        with run_lock(self.settings, name, run_id, command), stop_on_signals(processes):
-            entered = request.typed or request.command or typed_command()
+        entered = request.typed or request.command or typed_command()
+        with run_lock(self.settings, name, run_id, command, store.address) as lock, stop_on_signals(processes):
             record_run(nodes, run_id, store, run_properties(project_of_main(), parameters, entered, recorded_basis))
-            outcome = self._run(name, run_id, nodes, code, store, processes, request)
-            store.annotate_run(run_id, {RUN_STATE: outcome.state})
+            ends = Ends(store)
+            try:
+                outcome = self._run(name, run_id, nodes, code, ends, processes, request)
+            except (UserError, OSError) as error:  # not the user's fault any more, now that nodes have run
+                _record_end(name, run_id, RunState.FAILED, ends, lock)
+                raise RunFailedError(f"the run of {name} broke off", where=str(lock.folder), why=str(error)) from error
+            unrecorded = _record_end(name, run_id, outcome.state, ends, lock)
+        if unrecorded:
+            note(f"{unrecorded.what}: {unrecorded.why}")
         _raise_unless_succeeded(outcome, continuing(command, pipeline, outcome))
+        if unrecorded:
+            raise unrecorded
         return outcome
 
     def _begin_server(self) -> WarmServer:
@@ -146,31 +177,59 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         run_id: str,
         nodes: list[GraphNode],
         code: Mapping[str, Mapping[str, str]],
-        store: MetadataStore,
+        ends: Ends,
         processes: NodeProcesses,
         request: RunRequest,
     ) -> RunOutcome:
+        store = ends.store
         log_folder = self.settings.log_folder(name, run_id)
         log, started = log_folder / ORCHESTRATOR_LOG, time.monotonic()
         with logging_to(log), printing_to(log, [STDERR]):
             lock = OutputsLock.of(self.settings)
-            launches = NodeLaunches(store, processes, log_folder, request.accelerated, lock, code)
+            launches = NodeLaunches(store, processes, log_folder, request.accelerated, lock, ends, code)
             progress = JsonProgress() if request.as_json else ConsoleProgress()
             with progress:
                 progress.run_started(name, run_id)
                 ended = run_graph(nodes, launches, processes, progress, self.settings.max_parallel)
             outcome = RunOutcome(name, run_id, ended, log_folder, time.monotonic() - started, processes.stopped)
             with printing_to(log):
-                findings = findings_of(outcome, store)
+                findings = _findings(outcome, store)
             progress.run_ended(outcome, findings)
         return outcome
+
+
+def _findings(outcome: RunOutcome, store: MetadataStore) -> Findings:
+    """What the run found, for its summary; nothing where that cannot be read: how the nodes ended is told anyway."""
+    try:
+        return findings_of(outcome, store)
+    except Exception:
+        logging.exception("the summary is without what the run found")
+        return Findings((), ())
+
+
+def _record_end(pipeline: str, run_id: str, state: RunState, ends: Ends, lock: HeldLock) -> RunFailedError | None:
+    """Records how a run ended; leaves that to the next command where it cannot be, and returns what is said then."""
+    try:
+        ends.settle(pipeline, run_id)
+        ends.store.annotate_run(run_id, {RUN_STATE: state})
+    except Exception as error:
+        logging.exception("the end of the run is not recorded")
+        lock.leave(Note(state, ends.missed, str(error)))
+        return RunFailedError(
+            f"how the run of {pipeline} ended cannot be recorded now; the next command does it",
+            where=str(lock.folder),
+            why=str(error),
+            next_step="headrace runs list",
+        )
+    return None
 
 
 def _with_options(request: RunRequest, options: RunOptions | None) -> RunRequest:
     if options is None or request.is_partial:
         return request
     part = options.partial_run
-    return replace(request, from_nodes=tuple(part.from_nodes), to_nodes=tuple(part.to_nodes))
+    base_run = part.snapshot_settings.base_pipeline_run_strategy.base_run_id
+    return replace(request, from_nodes=tuple(part.from_nodes), to_nodes=tuple(part.to_nodes), base_run=str(base_run))
 
 
 def _command_of_main() -> str:

@@ -23,6 +23,7 @@ MARKS = {
     NodeState.SUCCEEDED: "[green]✓[/]",
     NodeState.CACHED: "[cyan]≡[/]",
     NodeState.REUSED: "[cyan]≡[/]",
+    NodeState.LEFT_OUT: "[dim]-[/]",
     NodeState.SKIPPED: "[dim]-[/]",
     NodeState.FAILED: "[bold red]✗[/]",
     NodeState.BLOCKED: "[yellow]·[/]",

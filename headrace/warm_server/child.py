@@ -16,6 +16,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import ModuleType
 from typing import TextIO
 
@@ -130,7 +131,8 @@ def _finish() -> None:
             if stream is not None and not stream.closed:
                 stream.flush()
     except BaseException:  # a closed pipe, for one
-        traceback.print_exc()
+        with suppress(OSError):  # and stderr's disk may be full
+            traceback.print_exc()
 
 
 def _code(ended: SystemExit) -> int:

@@ -22,7 +22,7 @@ def runs(settings: Settings, store: MetadataStore) -> list[Path]:
     """The folders of the models of seven runs, 2000 bytes each, the oldest first."""
     folders = []
     for run in range(7):
-        folder = settings.pipeline_root("[taxi]") / "Trainer" / "model" / str(run)
+        folder = settings.pipeline_root("[taxi]") / "Trainer" / "model" / str(run + 1)  # an execution each
         folder.mkdir(parents=True)
         (folder / "weights").write_bytes(b"w" * 2000)
         model = record_artifact(store, "Model", str(folder), name="small")

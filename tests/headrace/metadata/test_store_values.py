@@ -1,5 +1,6 @@
 """What is written to a store comes back: its type, its text, what was there before."""
 
+import os
 from dataclasses import FrozenInstanceError
 from hashlib import sha256
 
@@ -26,6 +27,15 @@ def test_an_annotation_keeps_its_type_and_what_was_there(store: MetadataStore) -
     assert kinds == {"text": str, "whole": int, "real": float, "yes": bool, "later": str}
     assert execution.state is State.FAILED
     assert execution.node == "Trainer"
+
+
+def test_a_text_that_no_store_takes_is_escaped(store: MetadataStore) -> None:
+    execution_id = record_execution(store, "taxi", "1", "Trainer", State.RUNNING)
+    store.annotate(execution_id, {"text": os.fsdecode(b"caf\xe9 \x00 \xc3\xa9") + "\ud800"}, State.FAILED)
+    execution = store.execution(execution_id)
+    assert execution is not None
+    assert execution.properties == {"text": r"caf\xe9 \x00 é\ud800"}
+    assert execution.state is State.FAILED
 
 
 def test_an_annotation_without_a_state_leaves_the_state(store: MetadataStore) -> None:

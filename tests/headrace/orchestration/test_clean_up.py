@@ -1,3 +1,7 @@
+import os
+import time
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -6,6 +10,7 @@ from headrace.metadata import MetadataStore, State
 from headrace.metadata.records import DELETED, MARKED_FOR_DELETION
 from headrace.metadata.store import project_config
 from headrace.orchestration.clean_up import clean_up
+from headrace.orchestration.output_places import was_made_by
 from headrace.orchestration.run_lock import run_lock
 from headrace.settings import Settings
 from tests.headrace.recording import record_artifact, record_execution, record_execution_of_no_run
@@ -19,10 +24,18 @@ class History:
     def __init__(self, settings: Settings, store: MetadataStore) -> None:
         self.settings, self.store = settings, store
 
+    def place(self, name: str) -> Path:
+        """Where the execution that is recorded next makes an output: "NODE/KEY"."""
+        known = [one.id for one in self.store.executions()]
+        return self.settings.pipeline_root("taxi") / name / str(max(known, default=0) + 1)
+
     def output(self, name: str, type_name: str = "Examples", **properties: int) -> int:
+        """The id of a new artifact of the execution that is recorded next, its folder with a file in it."""
+        return self.artifact(self.place(name), type_name, **properties)
+
+    def artifact(self, folder: Path, type_name: str = "Examples", **properties: int) -> int:
         """The id of a new artifact, its folder with a file in it."""
-        folder = self.settings.pipeline_root("taxi") / name
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "data").write_text("data")
         return record_artifact(self.store, type_name, str(folder), **properties)
 
@@ -31,11 +44,11 @@ class History:
     ) -> list[int]:
         """One run; returns the artifacts that it made, or took over: examples, model, pushed model."""
         if examples is None:
-            examples = self.output(f"ExampleGen/examples/{run_id}")
+            examples = self.output("ExampleGen/examples")
         self.record(run_id, "ExampleGen", {"examples": [examples]}, {}, state)
-        model = self.output(f"Trainer/model/{run_id}", "Model")
+        model = self.output("Trainer/model", "Model")
         self.record(run_id, "Trainer", {"model": [model]}, {"examples": [examples]})
-        served = self.output(f"Pusher/pushed/{run_id}", "PushedModel", pushed=pushed)
+        served = self.output("Pusher/pushed", "PushedModel", pushed=pushed)
         self.record(run_id, "Pusher", {"pushed": [served]}, {"model": [model]})
         return [examples, model, served]
 
@@ -49,7 +62,7 @@ class History:
     ) -> int:
         return record_execution(self.store, "taxi", run_id, node, state, inputs, outputs)
 
-    def goes(self, keep_runs: int) -> list[int]:
+    def goes(self, keep_runs: int) -> list[int | None]:
         """The artifacts that may go."""
         return [one.artifact_id for one in clean_up(self.settings, self.store, keep_runs)]
 
@@ -88,7 +101,7 @@ def test_what_may_go_says_which_node_of_which_pipeline_made_it_and_where_it_lies
         ("taxi", "Trainer"),
         ("taxi", "Pusher"),
     ]
-    assert model.place == history.settings.pipeline_root("taxi") / "Trainer" / "model" / "1"
+    assert model.place == history.settings.pipeline_root("taxi") / "Trainer" / "model" / "2"
 
 
 def test_what_the_live_model_came_from_is_kept_however_old_it_is(history: History) -> None:
@@ -101,7 +114,7 @@ def test_what_the_live_model_came_from_is_kept_however_old_it_is(history: Histor
 
 def test_each_pusher_has_a_live_model(history: History) -> None:
     first, model, _ = history.run("1", pushed=1)
-    abroad = history.output("PusherAbroad/pushed/1", "PushedModel", pushed=1)
+    abroad = history.output("PusherAbroad/pushed", "PushedModel", pushed=1)
     history.record("1", "PusherAbroad", {"pushed": [abroad]}, {"model": [model]})
     history.run("2", pushed=1)
     history.run("3")
@@ -117,13 +130,13 @@ def test_a_pushed_model_that_comes_from_the_cache_is_the_one_that_was_pushed(his
 
 
 def test_what_a_recent_run_took_over_or_read_is_kept_with_all_it_came_from(history: History) -> None:
-    schema = history.output("SchemaGen/schema/1", "Schema")
+    schema = history.output("SchemaGen/schema", "Schema")
     history.record("1", "SchemaGen", {"schema": [schema]}, {})
-    raw = history.output("Raw/raw/1")
+    raw = history.output("Raw/raw")
     history.record("1", "Raw", {"raw": [raw]}, {})
-    examples = history.output("ExampleGen/examples/1")
+    examples = history.output("ExampleGen/examples")
     history.record("1", "ExampleGen", {"examples": [examples]}, {"raw": [raw], "schema": [schema]})
-    unused = history.output("Other/other/1")
+    unused = history.output("Other/other")
     history.record("1", "Other", {"other": [unused]}, {"schema": [schema]})
     history.run("2", examples=examples, state=State.CACHED)
     assert history.goes(1) == [unused]
@@ -133,9 +146,9 @@ def test_a_chain_of_baselines_is_not_kept_for_ever(history: History) -> None:
     # Each model was compared with the one before it, which a resolver had found.
     models: list[int] = []
     for number in range(6):
-        model = history.output(f"Trainer/model/{number}", "Model")
+        model = history.output("Trainer/model", "Model")
         history.record(str(number), "Trainer", {"model": [model]}, {})
-        blessing = history.output(f"Evaluator/blessing/{number}", "ModelBlessing")
+        blessing = history.output("Evaluator/blessing", "ModelBlessing")
         history.record(str(number), "Evaluator", {"blessing": [blessing]}, {"model": [model], "base": models[-1:]})
         models.append(model)
     assert set(models[:4]) <= set(history.goes(1))
@@ -188,7 +201,7 @@ def test_what_lies_elsewhere_is_never_removed(history: History, tmp_path: Path) 
 
 
 def test_what_was_brought_in_is_never_removed(history: History) -> None:
-    used, imported = history.output("used"), history.output("imported", is_external=1)
+    used, imported = history.output("Importer/used"), history.output("Importer/result", is_external=1)
     history.record("1", "Importer", {"result": [imported]}, {})
     history.record("1", "Trainer", {}, {"examples": [used]})  # nobody made this
     history.run("2")
@@ -198,22 +211,98 @@ def test_what_was_brought_in_is_never_removed(history: History) -> None:
 
 
 def test_a_folder_that_holds_something_that_stays_stays(history: History) -> None:
-    outer, inner = history.output("shared"), history.output("shared/a/b")
-    apart, same = (
-        history.output("apart"),
-        record_artifact(history.store, "Model", str(history.settings.pipeline_root("taxi") / "same")),
-    )
-    again = record_artifact(history.store, "Model", str(history.settings.pipeline_root("taxi") / "same"))
-    history.record("1", "Old", {"outputs": [outer, apart, same]}, {})
+    places = [history.place(f"Old/{key}") for key in ("outer", "apart", "same")]
+    outer, apart, same = (history.artifact(place) for place in places)
+    history.record("1", "Old", {"outer": [outer], "apart": [apart], "same": [same]}, {})
+    inner, again = history.artifact(places[0] / "a" / "b"), history.artifact(places[2])
     history.record("2", "New", {"outputs": [inner, again]}, {})
     assert history.goes(1) == [apart]
 
 
 def test_what_lies_in_something_that_stays_stays(history: History) -> None:
-    outer, middle, inner = (history.output(name) for name in ("shared", "shared/a", "shared/a/b"))
-    history.record("1", "Old", {"outputs": [middle, inner]}, {})
-    history.record("2", "New", {"outputs": [outer]}, {})
+    middle = history.place("Old/outputs")
+    outputs = [history.artifact(place) for place in (middle, middle / "a" / "b")]
+    history.record("1", "Old", {"outputs": outputs}, {})
+    history.record("2", "New", {"outputs": [history.artifact(middle.parents[1])]}, {})
     assert history.goes(1) == []
+
+
+def test_only_what_lies_where_its_execution_makes_outputs_goes(history: History) -> None:
+    pipeline = history.settings.pipeline_root("taxi")
+    own = history.place("Trainer/model")
+    others = [
+        own.with_name(f"{own.name}0"),  # of another
+        pipeline / "Evaluator" / "model" / own.name,  # of another node
+        pipeline / "mydata",
+        own / ".." / ".." / ".." / "mydata",
+        history.settings.pages / "Trainer" / "model" / own.name,
+        history.settings.serving_root("Trainer") / "model" / own.name,
+        history.settings.home / "Trainer" / "model" / own.name,  # the home is nobody's root
+    ]
+    linked = history.place("Trainer/linked")
+    linked.parent.mkdir(parents=True)
+    linked.symlink_to(pipeline / "mydata")
+    models = [history.artifact(place) for place in (own / "1", own, *others, linked / "model")]
+    history.record("1", "Trainer", {"model": models}, {})
+    history.run("2")
+    assert history.goes(1) == models[:2]
+    history.record("1", "Other", {"model": [history.artifact(own.parent)]}, {})  # what holds it is not theirs
+    assert history.goes(1) == []
+
+
+def test_a_node_of_a_sub_pipeline_makes_outputs_where_the_sub_pipelines_root_is(history: History) -> None:
+    place = history.place("inner/Trainer/model")
+    model = history.artifact(place)
+    history.record("1", "inner.Trainer", {"model": [model]}, {})
+    history.run("2")
+    assert history.goes(1) == [model]
+
+
+def test_what_was_changed_after_its_execution_ended_stays(history: History) -> None:
+    place = history.place("Trainer/model")
+    history.run("1")
+    history.run("2")
+    assert len(history.goes(1)) == 3
+    later = time.time() + 3600
+    os.utime(place.parents[2] / "ExampleGen" / "examples" / place.name / "data", (later, later))
+    assert len(history.goes(1)) == 2
+
+
+def test_what_was_there_before_its_execution_began_is_not_its(history: History) -> None:
+    place = history.place("ExampleGen/examples")
+    history.run("1")
+    execution = history.store.executions()[0]
+    assert was_made_by(execution, place)
+    assert not was_made_by(replace(execution, started=execution.started + timedelta(hours=1)), place)
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.CANCELED])
+def test_what_a_killed_execution_left_unfinished_goes(history: History, state: State) -> None:
+    made = history.place("Trainer/model")
+    system = made.parents[1] / ".system"
+    places = [made, made.parents[1] / "run" / made.name, system / "executor_execution" / made.name]
+    places.append(system / "stateful_working_dir" / "of-the-execution")
+    for place in places:
+        (place / ".temp").mkdir(parents=True)
+        (place / ".temp" / "part").write_text("half")
+    for kept in (made.with_name("99"), system / "executor_execution" / "99", system / "stateful_working_dir" / "other"):
+        kept.mkdir(parents=True)
+        (kept / "data").write_text("of an execution that is not recorded here")
+    execution = history.record("1", "Trainer", {}, {}, State.RUNNING)
+    history.store.annotate(execution, {"__stateful_working_dir_index__": "of-the-execution"})
+    assert clean_up(history.settings, history.store, MANY) == []
+    history.store.annotate(execution, {}, state)
+    found = clean_up(history.settings, history.store, MANY)
+    assert {(one.artifact_id, one.pipeline, one.node) for one in found} == {(None, "taxi", "Trainer")}
+    assert {one.place for one in found} == set(places)
+
+
+def test_what_a_failed_execution_recorded_all_the_same_is_not_unfinished(history: History) -> None:
+    model = history.output("Trainer/model")
+    history.record("1", "Trainer", {"model": [model]}, {}, State.FAILED)
+    assert history.goes(MANY) == []
+    history.run("2")
+    assert history.goes(1) == [model]
 
 
 def test_what_is_marked_goes_whoever_needs_it_and_what_is_deleted_is_gone(history: History) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from headrace.errors import HeadraceError, UserError
-from headrace.metadata import MetadataStore
+from headrace.metadata import MetadataStore, State
 from headrace.metadata.records import DELETED, LIVE, MARKED_FOR_DELETION
 from headrace.metadata.store import project_config, sqlite_config
+from headrace.orchestration import removal
 from headrace.orchestration.clean_up import clean_up
 from headrace.orchestration.outputs_lock import OutputsLock
 from headrace.orchestration.removal import measured, remove
@@ -55,7 +56,7 @@ def clean_up_in_a_process(settings: Settings, stops_at: int = 0) -> "subprocess.
 
 
 def folder_of(settings: Settings, run: int, number: int) -> Path:
-    return settings.pipeline_root("taxi") / "Trainer" / "model" / f"{run}-{number}"
+    return settings.pipeline_root("taxi") / "Trainer" / "model" / str(run + 1) / str(number)  # an execution each
 
 
 def record_runs(settings: Settings, store: MetadataStore, runs: int, outputs: int = 1, files: int = 1) -> None:
@@ -104,7 +105,7 @@ def test_what_may_go_goes_and_its_record_stays(settings_with_each_store: Setting
 
 def test_a_value_goes_with_the_folder_that_was_made_for_it(settings: Settings, store: MetadataStore) -> None:
     record_runs(settings, store, runs=1)
-    folder = settings.pipeline_root("taxi") / "Number" / "number" / "7"
+    folder = settings.pipeline_root("taxi") / "Number" / "number" / "2"
     folder.mkdir(parents=True)
     (folder / "value").write_text("12")
     value = record_artifact(store, "Integer", str(folder / "value"))
@@ -123,13 +124,41 @@ def test_a_link_in_an_output_goes_and_not_what_it_leads_to(
     mine.mkdir()
     (mine / "file").write_text("mine")
     (folder_of(settings, 0, 0) / "link").symlink_to(mine)
-    linked = settings.pipeline_root("taxi") / "linked"
+    linked = settings.pipeline_root("taxi") / "Linked" / "model" / "3"
+    linked.parent.mkdir(parents=True)
     linked.symlink_to(mine)
     record_execution(store, "taxi", "0", "Linked", outputs={"model": [record_artifact(store, "Model", str(linked))]})
     remove(settings, store, 1)
     assert not folder_of(settings, 0, 0).exists()
     assert not linked.is_symlink()
     assert (mine / "file").read_text() == "mine"
+
+
+def test_what_a_killed_execution_left_unfinished_goes_and_its_record_stays(
+    settings: Settings, store: MetadataStore
+) -> None:
+    (folder_of(settings, 0, 0)).mkdir(parents=True)
+    (folder_of(settings, 0, 0) / "part").write_text("half")
+    record_execution(store, "taxi", "0", "Trainer", State.FAILED)
+    [gone] = remove(settings, store, 1)
+    assert gone.bytes == 4
+    assert not folder_of(settings, 0, 0).parent.exists()
+    assert [one.state for one in store.executions()] == [State.FAILED]
+    assert remove(settings, store, 1) == []
+
+
+def test_what_has_come_to_lie_behind_a_link_stays(
+    settings: Settings, store: MetadataStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record_runs(settings, store, runs=2)
+    place, mine = folder_of(settings, 0, 0), tmp_path / "mine"
+    found = clean_up(settings, store, 1)
+    place.parent.rename(mine)
+    place.parent.symlink_to(mine)
+    monkeypatch.setattr(removal, "clean_up", lambda *_: found)  # it had looked before
+    with pytest.raises(HeadraceError, match="could not be removed"):
+        remove(settings, store, 1)
+    assert (mine / "0" / "variables" / "0").exists()
 
 
 def test_what_somebody_removed_already_is_marked(settings: Settings, store: MetadataStore) -> None:

@@ -12,6 +12,7 @@ from headrace.errors import UserError
 from headrace.metadata import Execution, MetadataStore, State
 from headrace.metadata import properties as names
 from headrace.metadata.store import sqlite_config
+from headrace.orchestration.ends import NOTE_FILE, End, Note
 from headrace.orchestration.run_lock import KILLED, live_runs, reconcile, run_lock
 from headrace.settings import Settings
 from tests.headrace.recording import record_execution, record_execution_of_no_run, record_run
@@ -297,3 +298,60 @@ def test_a_lock_that_cannot_be_read_and_nobody_holds_is_a_run_that_died(
     assert live_runs(settings) == []
     assert [(died.run_id, died.nodes) for died in reconcile(settings, store)] == [("1", ("Trainer",))]
     assert list(folder.iterdir()) == []
+
+
+def test_a_run_that_leaves_its_lock_is_recorded_as_its_note_says(settings: Settings, store: MetadataStore) -> None:
+    noted = record_execution(store, "taxi", "1", "Trainer", State.RUNNING)
+    record_execution(store, "taxi", "1", "Evaluator", State.RUNNING)
+    ended = record_execution(store, "taxi", "1", "ExampleGen")
+    end = End(State.CANCELED, {names.ERROR_KIND: "stopped"})
+    with run_lock(settings, "taxi", "1") as lock:
+        lock.leave(Note("canceled", {noted: end, ended: end}, "the server is away"))
+    assert live_runs(settings) == []
+    assert [str(died) for died in reconcile(settings, store)] == [
+        "run 1 of taxi canceled: recorded now, for the metadata store could not be written when it ended"
+    ]
+    executions = {one.node: one for one in _executions(store, "1")}
+    assert {node: one.state for node, one in executions.items()} == {
+        "Trainer": State.CANCELED,
+        "Evaluator": State.FAILED,
+        "ExampleGen": State.COMPLETE,
+    }
+    assert executions["Trainer"].properties[names.ERROR_KIND] == "stopped"
+    assert executions["Evaluator"].properties[names.ERROR_WHY] == "the server is away"
+    assert store.runs()[0].properties == {names.RUN_STATE: "canceled"}
+    assert list(settings.log_folder("taxi", "1").iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"state": "failed"}', '{"state": "failed", "why": "", "ends": {"x": 1}}'])
+def test_a_note_that_cannot_be_read_is_as_none(settings: Settings, store: MetadataStore, text: str) -> None:
+    record_execution(store, "taxi", "1", "Trainer", State.RUNNING)
+    with run_lock(settings, "taxi", "1") as lock:
+        lock.leave(Note("failed", {}, ""))
+    (settings.log_folder("taxi", "1") / NOTE_FILE).write_text(text)
+    [died] = reconcile(settings, store)
+    assert "its orchestrator was killed while Trainer ran" in str(died)
+    assert [one.state for one in _executions(store, "1")] == [State.FAILED]
+    assert list(settings.log_folder("taxi", "1").iterdir()) == []
+
+
+def test_a_run_with_a_store_of_its_own_is_recorded_there(
+    settings: Settings, store: MetadataStore, tmp_path: Path
+) -> None:
+    own = MetadataStore.connect(sqlite_config(tmp_path / "own.sqlite"))
+    record_execution(own, "taxi", "1", "Trainer", State.RUNNING)
+    with run_lock(settings, "taxi", "1", store=own.address) as lock:
+        lock.leave(Note("failed", {}, "it was locked"))
+    assert [died.nodes for died in reconcile(settings, store)] == [("Trainer",)]
+    assert [one.state for one in own.executions()] == [State.FAILED]
+
+
+@pytest.mark.parametrize("elsewhere", ["postgresql://me@host:1/store", "/gone/metadata.sqlite"])
+def test_a_run_whose_store_cannot_be_opened_here_keeps_its_lock(
+    settings: Settings, store: MetadataStore, elsewhere: str
+) -> None:
+    for run_id, address in (("1", elsewhere), ("2", store.address)):
+        with run_lock(settings, "taxi", run_id, store=address) as lock:
+            lock.leave(Note("failed", {}, ""))
+    assert [died.run_id for died in reconcile(settings, store)] == ["2"]
+    assert (settings.log_folder("taxi", "1") / "run.lock").exists()

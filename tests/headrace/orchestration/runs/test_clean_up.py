@@ -18,7 +18,7 @@ from headrace.orchestration.request import RunRequest
 from headrace.orchestration.run_lock import live_runs
 from headrace.settings import Settings
 from tests.headrace.orchestration.runs.conftest import Ran, RunPipeline
-from tests.small_components import AddOne, MarkInput, Meet, Number
+from tests.small_components import AddOne, MarkInput, Meet, Number, Point
 
 
 def adding(value: int) -> list[BaseNode]:
@@ -93,13 +93,14 @@ def test_a_run_that_goes_on_keeps_what_it_uses(run_pipeline: RunPipeline, settin
     run_pipeline("going", nodes(1, "go"), enable_cache=True)
     for value in (5, 6):
         run_pipeline("going", adding(value), enable_cache=True)
-    removed: list[int] = []
+    removed: list[int | None] = []
 
     def clean_up_meanwhile() -> None:
         while not (tmp_path / "1 is there").exists():
             pass
         assert live_runs(settings)
-        removed.extend(one.removal.artifact_id for one in remove(settings, MetadataStore.of_project(settings), 1))
+        gone = remove(settings, MetadataStore.of_project(settings), 1)
+        removed.extend(one.removal.artifact_id for one in gone)
         (tmp_path / "now").touch()
 
     (tmp_path / "1 is there").unlink()
@@ -141,3 +142,19 @@ def test_what_an_importer_brought_in_stays(run_pipeline: RunPipeline, settings: 
     assert [(one.node) for one in clean_up(settings, ran.store, 1)] == ["AddOne"]
     remove(settings, ran.store, 1)
     assert (brought / "3").read_text() == "3"
+
+
+def test_what_a_component_only_points_to_stays(run_pipeline: RunPipeline, settings: Settings) -> None:
+    home = settings.home
+    mine = [home / "mydata", home / "pages", home / "pipelines" / "pointing" / "mydata", home / "updir"]
+    for folder in mine:
+        folder.mkdir(parents=True)
+        (folder / "file").write_text("mine")
+    places = [*map(str, mine[:-1]), f"{home}/pipelines/../updir", str(settings.metadata_path), f"{home}/outputs.lock"]
+    points = [Point(where=place).with_id(f"Point{number}") for number, place in enumerate(places)]
+    ran = run_pipeline("pointing", points)
+    assert ran.error is None
+    assert run_pipeline("pointing", [Number(value=1)]).error is None
+    assert remove(settings, ran.store, keep_runs=1) == []
+    assert [(folder / "file").read_text() for folder in mine] == ["mine"] * len(mine)
+    assert {one.state for one in MetadataStore.of_project(settings).artifacts()} == {"LIVE"}

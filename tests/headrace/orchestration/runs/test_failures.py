@@ -19,7 +19,18 @@ from headrace.metadata import State
 from headrace.orchestration import node_launch
 from headrace.orchestration.outcomes import NodeState
 from tests.headrace.orchestration.runs.conftest import RunPipeline
-from tests.small_components import AddOne, Crash, FillDisk, Flaky, KillItself, MaybeAddOne, Number, Raise, Sleep
+from tests.small_components import (
+    AddOne,
+    Crash,
+    FillDisk,
+    Flaky,
+    KillItself,
+    MaybeAddOne,
+    Number,
+    Raise,
+    RaiseEscaped,
+    Sleep,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -167,6 +178,15 @@ def test_inputs_that_cannot_be_resolved_fail_the_run(run_pipeline: RunPipeline) 
     assert isinstance(ran.error, RunFailedError)
     assert ran.of("none_yet")[0].properties["headrace_error_kind"] == "inputs not resolved"
     assert ran.of("AddOne") == []
+
+
+def test_an_error_whose_text_is_not_utf8_is_recorded_with_the_bytes_escaped(run_pipeline: RunPipeline) -> None:
+    message = os.fsdecode(b"cannot read caf\xe9.csv\x00") + "\ud800"
+    ran = run_pipeline("undecodable", [RaiseEscaped(message=message.encode("unicode-escape").decode())])
+    [execution] = ran.of("RaiseEscaped")
+    assert execution.state is State.FAILED
+    assert execution.properties["headrace_error_kind"] == "ValueError"
+    assert execution.properties["headrace_error_message"] == r"cannot read caf\xe9.csv\x00\ud800"
 
 
 def test_a_full_disk_fails_the_node_and_says_so(run_pipeline: RunPipeline) -> None:
