@@ -67,7 +67,9 @@ def without_notes(stderr: str) -> str:
 def assert_one_clear_message(result: "subprocess.CompletedProcess[str]", code: int, *parts: str) -> None:
     """Asserts that a command failed as it should: without a traceback, with one error that is told from all others."""
     assert result.returncode == code, result.stdout + result.stderr
-    [what] = [line for line in result.stderr.splitlines() if not line.startswith(("note: ", "  "))]
+    whats = [line for line in result.stderr.splitlines() if not line.startswith(("note: ", "  "))]
+    assert len(whats) == 1, result.stderr
+    [what] = whats
     assert what.startswith("error: ")
     assert "Traceback" not in result.stdout + result.stderr
     for part in parts:

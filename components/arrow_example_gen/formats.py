@@ -1,6 +1,7 @@
 """The files behind a pattern, and their formats, by the endings of their names."""
 
 import os
+import shlex
 from pathlib import Path
 
 from tfx.dsl.io import fileio
@@ -31,10 +32,19 @@ def find_files(base: str, pattern: str) -> list[InputFile]:
         pattern: of paths in it; spans and versions are filled in.
 
     Raises:
-        InputDataError: there are none, or one is of a format that is not read here.
+        InputDataError: there are none, one is a link to nothing, or one is of a format that is not read here.
     """
     whole = os.path.join(base, pattern)
-    paths = [path for path in map(Path, sorted(fileio.glob(whole))) if path.is_file()]
+    entries = sorted({*fileio.glob(whole), *([whole] if os.path.islink(whole) else [])})
+    for path in map(Path, entries):
+        if path.is_symlink() and not path.exists():
+            raise InputDataError(
+                "an input file is not there",
+                where=str(path),
+                why=f"it is a link to {os.readlink(path)}, which is not there",
+                next_step=f"ls -l {shlex.quote(str(path))}",
+            )
+    paths = [path for path in map(Path, entries) if path.is_file()]
     if not paths:
         raise InputDataError(
             "there are no input files", where=whole, why="no file has such a name", next_step=typed("ls", base)

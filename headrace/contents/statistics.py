@@ -33,6 +33,7 @@ class NumericStatistics:
     zeros: int
     histogram: tuple[Bucket, ...]  # buckets of equal width
     quantiles: tuple[Bucket, ...]  # buckets of equal count
+    nans: int = 0  # values that are no numbers, which all else leaves out
 
     def quantile(self, share: float) -> float | None:
         """The value that a share of the values (0 to 1) is at most, as far as quantiles tell; None without them."""
@@ -151,6 +152,7 @@ def _numeric(recorded: statistics_pb2.NumericStatistics) -> NumericStatistics:
         zeros=recorded.num_zeros,
         histogram=_buckets(recorded, standard),
         quantiles=_buckets(recorded, quantiles),
+        nans=max((round(histogram.num_nan) for histogram in recorded.histograms), default=0),
     )
 
 

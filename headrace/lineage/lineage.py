@@ -12,6 +12,13 @@ from headrace.lineage.shown import Records
 # What notebooks show of each; frames have all.
 _OF_RUNS = ("id", "pipeline", "started", "state", "seconds", "command")
 _OF_EXECUTIONS = ("id", "node", "state", "started", "seconds", "run")
+_OF_ARTIFACTS = (
+    "id",
+    "type",
+    "uri",
+    "created",
+    "properties",
+)  # not the state, LIVE, which is said of pushed models here
 
 if TYPE_CHECKING:
     from openlineage.client.event_v2 import RunEvent
@@ -133,7 +140,8 @@ class Lineage:
         """
         wanted = (where or {}).items()
         found = (one for store in self.stores for one in store.artifacts(type))
-        return Records(one for one in found if all(one.properties.get(name) == value for name, value in wanted))
+        its = (one for one in found if all(one.properties.get(name) == value for name, value in wanted))
+        return Records(its, _OF_ARTIFACTS)
 
     def trace(self, subject: "str | int | Path | Artifact" = "latest") -> "Trace":
         """All that an artifact, a pushed model or what a run made came from.

@@ -16,6 +16,7 @@ from headrace.lineage.evaluations import (
     evaluation_of,
     overall,
     push_of,
+    with_fairness,
 )
 from headrace.lineage.facts import run_facts
 from headrace.lineage.input_data import EXAMPLES, rows_of
@@ -116,11 +117,13 @@ class _Reading:
         reader.add_producers(all_pushed)
         models = {one.id for one in reader.artifacts() if one.type in ("Model", EXAMPLES)}
         reader.add_producers(models)
-        self._graph = reader.graph()
+        self._graph, self._store = reader.graph(), store
         self._pushes = [push_of(self._graph.artifacts[one], self._graph) for one in all_pushed]
 
     def spans(self) -> Spans:
-        evaluations = {span: self._evaluation(run) for span, run in self._chosen.items()}
+        found = {span: one for span, run in self._chosen.items() if (one := self._evaluation(run))}
+        fair = with_fairness(found.values(), self._store)
+        evaluations = dict.fromkeys(self._chosen) | dict(zip(found, fair, strict=True))
         metric = metric_of([one for one in evaluations.values() if one][::-1])
         facts = (self._facts(span, run, evaluations[span], metric) for span, run in self._chosen.items())
         return Spans(self._pipeline, metric, tuple(facts))

@@ -91,11 +91,15 @@ def damages_of(outputs: Mapping[str, Sequence[Artifact]], manifests: str) -> tup
         for index, artifact in enumerate(artifacts):
             if detail := _damage(artifact, recorded.get(f"{key}/{index}")):
                 found.append(Change(Category.OUTPUTS, artifact.uri or key, detail))
+            elif place := _taken_away(artifact):
+                found.append(Change(Category.PUSHED, artifact.uri or key, f"what was pushed to {place} is gone"))
     return tuple(found)
 
 
 def find_cached_outputs(handle: Metadata, key: str) -> CacheLookup:
     """Looks for outputs under a cache key, those of the newest execution first.
+
+    That a pushed model was taken away again, as by somebody who rolled it back, is no reason to push it once more.
 
     Args:
         handle: metadata that is entered; it is only read.
@@ -108,7 +112,8 @@ def find_cached_outputs(handle: Metadata, key: str) -> CacheLookup:
     for execution in execution_lib.sort_executions_newest_to_oldest(successful):
         outputs = execution_lib.get_output_artifacts(handle, execution.id)
         manifests = execution.custom_properties[OUTPUTS].string_value if OUTPUTS in execution.custom_properties else ""
-        if not (damage := damages_of(outputs, manifests)):
+        damage = damages_of(outputs, manifests)
+        if all(one.category is Category.PUSHED for one in damage):
             return CacheLookup(execution.id, outputs, manifests, tuple(dict.fromkeys(damages)))
         damages += damage
     return CacheLookup(None, {}, "", tuple(dict.fromkeys(damages)))
@@ -123,8 +128,13 @@ def _damage(artifact: Artifact, manifest: str | None) -> str:
         return "it is gone"
     if manifest is not None and manifest != now:
         return "its files are not those that were left there"
+    return ""
+
+
+def _taken_away(artifact: Artifact) -> str:
+    """Where a model was pushed to and is not any more; empty if it is there."""
     pushed = artifact.get_string_custom_property(_PUSHED)
-    return f"what was pushed to {pushed} is gone" if pushed and not fileio.exists(pushed) else ""
+    return pushed if pushed and not fileio.exists(pushed) else ""
 
 
 def _digest(rows: Iterable[tuple[object, ...]]) -> str:

@@ -34,7 +34,7 @@ from headrace.orchestration.executors import process_operators
 from headrace.orchestration.faults import failure_of
 from headrace.orchestration.full_disk import explained
 from headrace.orchestration.graph import GraphNode
-from headrace.orchestration.node_facts import input_files, row_counts
+from headrace.orchestration.node_facts import condition_inputs, input_files, row_counts
 from headrace.orchestration.node_process import STOPPED, NodeFailedError, NodeProcesses
 from headrace.orchestration.outcomes import Failure, NodeState
 from headrace.orchestration.outputs_lock import OutputsLock
@@ -197,7 +197,7 @@ class NodeLauncher(Launcher):
                 parameters=parameters,
             )
             facts = {names.KEY: parts.to_json(), names.CODE: digest_of(code), **input_files(parameters)}
-            self._store.annotate(execution.id, facts)
+            self._store.annotate(execution.id, facts | condition_inputs(self._pipeline_node))
             if self._pipeline_node.execution_options.caching_options.enable_cache and not self._edited(self._code):
                 found = find_cached_outputs(connection, cache_context.name)
                 if found.execution_id is not None:

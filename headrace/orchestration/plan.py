@@ -115,7 +115,7 @@ class _Planner:
     ) -> tuple[Action, list[Change]]:
         """Some of the inputs are not made yet: it runs, unless what they will be decides that."""
         running = [one for one in unsettled if self.planned[one].action is Action.RUN]
-        if predicted.may_be_none:
+        if predicted.may_be_none and not node.may_make_nothing:
             self._may_be_skipped.add(node.id)
         if predicted.may_be_none or not running or not (self._keys.has_executor(node) or predicted.passes_on):
             return Action.UNKNOWN, [Change(Category.UPSTREAM, one, "has to run first") for one in running or unsettled]

@@ -8,8 +8,16 @@ from tfx.proto.orchestration.executable_spec_pb2 import ContainerExecutableSpec
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, PipelineNode
 
 from headrace.errors import InputDataError, UserError, typed
+from headrace.orchestration.csv_check import check_csv, link_to_nothing
 from headrace.orchestration.graph import GraphNode
-from headrace.orchestration.input_patterns import PLACEHOLDER, files_of, patterns_of, span_in, text_parameter
+from headrace.orchestration.input_patterns import (
+    PLACEHOLDER,
+    entries_of,
+    files_of,
+    patterns_of,
+    span_in,
+    text_parameter,
+)
 from headrace.orchestration.span_range import SPAN
 
 _CSV = "CsvExampleGen"
@@ -19,8 +27,8 @@ def check_inputs(pipeline: Pipeline) -> None:
     """Checks the input files of every node that reads a folder of this machine.
 
     Raises:
-        InputDataError: the folder, the files of a split or those of the span that is asked for are not there, or a
-            CSV file holds no rows.
+        InputDataError: the folder, the files of a split or those of the span that is asked for are not there, or what
+            CsvExampleGen would read is no CSV, or has no rows.
     """
     for node in pipeline.nodes:
         if node.WhichOneof("node") == "sub_pipeline":
@@ -75,17 +83,17 @@ def _check_folder(node: PipelineNode, folder: Path) -> None:
     for split, pattern in patterns_of(node):
         files = files_of(folder, pattern)
         if not files:
+            links = [path for path in entries_of(folder, pattern) if path.is_symlink()]
             raise InputDataError(
                 f"{name} has no files for the split {split!r}",
                 where=str(folder / pattern),
-                why="no file has such a name",
+                why=link_to_nothing(links[0]) if links else "no file has such a name",
                 next_step=typed("ls", folder),
             )
         _check_span(node, folder, pattern, files)
         # Of spans, TFX reads the newest: an older one may be as it likes.
         if _CSV in node.node_info.type.name and not PLACEHOLDER.search(pattern):
-            for path in files:
-                _check_csv(name, path)
+            check_csv(name, entries_of(folder, pattern))
 
 
 def _check_span(node: PipelineNode, folder: Path, pattern: str, files: Sequence[Path]) -> None:
@@ -104,14 +112,3 @@ def _check_span(node: PipelineNode, folder: Path, pattern: str, files: Sequence[
             why=f"the files there are of the spans {', '.join(map(str, spans))}",
             next_step=f"put them there, or ask for another span, such as {nearest}",
         )
-
-
-def _check_csv(name: str, path: Path) -> None:
-    with open(path, encoding="utf-8", errors="replace") as file:
-        header = file.readline().strip()
-        if header and any(line.strip() for line in file):  # ends at the first row
-            return
-    why = "it has a header and no rows" if header else "it is empty: it has no header"
-    raise InputDataError(
-        f"{name} cannot read a CSV file", where=str(path), why=why, next_step=typed("head", "-n", 2, path)
-    )

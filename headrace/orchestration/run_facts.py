@@ -77,7 +77,13 @@ def project_of_main() -> Path:
     return project_root(Path(main).parent if main and not is_library(Path(main)) else None)
 
 
-def run_properties(project: Path, parameters: Mapping[str, Property], command: str, basis: str) -> dict[str, Property]:
+def run_properties(
+    project: Path,
+    parameters: Mapping[str, Property],
+    command: str,
+    basis: str,
+    defaults: Mapping[str, Property] | None = None,
+) -> dict[str, Property]:
     """All that is recorded of a run when it starts.
 
     Args:
@@ -85,6 +91,7 @@ def run_properties(project: Path, parameters: Mapping[str, Property], command: s
         parameters: the values of the pipeline's RuntimeParameters.
         command: what was typed; empty where nothing was, as in a notebook.
         basis: what the run starts from, as text; empty where it is not known.
+        defaults: of the RuntimeParameters that have one.
     """
     return {
         **git_properties(project),
@@ -92,6 +99,7 @@ def run_properties(project: Path, parameters: Mapping[str, Property], command: s
         names.USER: user_name(),
         names.HOST: socket.gethostname(),
         names.PARAMETERS: json.dumps(dict(parameters), sort_keys=True),
+        names.DEFAULTS: json.dumps(dict(defaults or {}), sort_keys=True),
         **({names.COMMAND: command} if command else {}),
         **({names.BASIS: basis} if basis else {}),
     }

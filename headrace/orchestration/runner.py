@@ -28,7 +28,7 @@ from headrace.metadata.known_stores import remember
 from headrace.metadata.properties import RUN_STATE
 from headrace.orchestration.basis import basis_of
 from headrace.orchestration.code_fingerprint import note_loaded
-from headrace.orchestration.compilation import bind_parameters, connection_config, set_cache
+from headrace.orchestration.compilation import bind_parameters, connection_config, parameter_defaults, set_cache
 from headrace.orchestration.compiler import CheckedCompilation, Default, keep_defaults
 from headrace.orchestration.continuing import continuing
 from headrace.orchestration.ends import Ends, Note
@@ -117,6 +117,7 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
     ) -> RunOutcome:
         forks = copy or self._begin_server()
         name, run_id = pipeline.pipeline_info.id, datetime.now().strftime("%Y%m%d-%H%M%S.%f")
+        defaults = parameter_defaults(pipeline)
         parameters = bind_parameters(pipeline, run_id, request.parameters)
         if not request.is_partial:
             check_inputs(pipeline)
@@ -138,7 +139,7 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
             basis = basis_of(nodes, run_id, store)
         recorded_basis = basis.to_json()
         if request.is_partial:
-            with OutputsLock.of(self.settings).using():
+            with quietly(), OutputsLock.of(self.settings).using():  # TFX warns of what MLMD 1.21 lacks
                 part = mark_part(pipeline, nodes, request, store, basis)
                 check_inputs(pipeline)
                 take_over(pipeline, part, store)
@@ -150,7 +151,8 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
         processes = NodeProcesses(forks, definitions)
         entered = request.typed or request.command or typed_command()
         with run_lock(self.settings, name, run_id, command, store.address) as lock, stop_on_signals(processes):
-            record_run(nodes, run_id, store, run_properties(project_of_main(), parameters, entered, recorded_basis))
+            facts = run_properties(project_of_main(), parameters, entered, recorded_basis, defaults)
+            record_run(nodes, run_id, store, facts)
             ends = Ends(store)
             try:
                 outcome = self._run(name, run_id, nodes, code, ends, processes, request)

@@ -1,5 +1,6 @@
 """What a run leaves on the console: nodes, metrics, verdicts, pushed models, failures, logs."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,10 @@ from headrace.contents.metrics import OVERALL
 from headrace.contents.notification import NOTIFICATION, Notification, read_notification
 from headrace.contents.serving_check import ServingCheck, read_serving_check
 from headrace.contents.verdict import verdict_text
+from headrace.errors import typed
 from headrace.metadata import Artifact, MetadataStore
 from headrace.metadata.properties import NOTE
+from headrace.metadata.seen_examples import seen_by_baselines, seen_text
 from headrace.orchestration.outcomes import NodeState, RunOutcome
 
 Content = TypeVar("Content")
@@ -39,7 +42,8 @@ class Findings:
     pushed: tuple[str, ...]  # one for each pusher: where to, or empty
     served: tuple[ServingCheck, ...] = ()
     told: tuple[Notification, ...] = ()
-    notes: tuple[tuple[str, str], ...] = ()  # node, and what it left a note of on an artifact
+    notes: tuple[tuple[str, str], ...] = ()  # node, and what it left a note of on an artifact, or what is to say of it
+    pushed_before: frozenset[str] = frozenset()  # of `pushed`: what an earlier run pushed, and is still there
 
 
 def findings_of(outcome: RunOutcome, store: MetadataStore) -> Findings:
@@ -52,18 +56,44 @@ def findings_of(outcome: RunOutcome, store: MetadataStore) -> Findings:
         for artifacts in store.outputs(execution_id).values()
         for artifact in artifacts
     ]
-    outputs = [artifact for _, artifact in made]
+    cached = {node.node for node in outcome.nodes if node.state is not NodeState.SUCCEEDED}
+    pushes = [(node, _destination(one)) for node, one in made if one.type == "PushedModel"]
+    rolled_back = [(node, place) for node, place in pushes if place and node in cached and not _is_there(place)]
     notes = [(node, str(note)) for node, one in made if (note := one.properties.get(NOTE))]
+    judging = {
+        execution_id: node.node
+        for node in outcome.nodes
+        for execution_id in node.executions
+        if any(node.node == name and one.type == "ModelEvaluation" for name, one in made)
+    }
+    seen = seen_by_baselines(store, judging)
+    notes += [(judging[execution_id], seen_text(examples)) for execution_id, examples in seen.items()]
+    notes += [(node, _rolled_back_text(outcome.pipeline, node, place)) for node, place in rolled_back]
     evaluations = list(_read(read_evaluation, made, "ModelEvaluation", notes))
     served = list(_read(read_serving_check, made, "InfraBlessing", notes))
     told = list(_read(read_notification, made, NOTIFICATION, notes))
     return Findings(
         evaluations=tuple(evaluations),
-        pushed=tuple(str(one.properties.get("pushed_destination", "")) for one in outputs if one.type == "PushedModel"),
+        pushed=tuple("" if (node, place) in rolled_back else place for node, place in pushes),
         served=tuple(served),
         told=tuple(told),
         notes=tuple(notes),
+        pushed_before=frozenset(place for node, place in pushes if node in cached and place),
     )
+
+
+def _destination(pushed: Artifact) -> str:
+    return str(pushed.properties.get("pushed_destination", ""))
+
+
+def _is_there(place: str) -> bool:
+    return "://" in place or os.path.exists(place)
+
+
+def _rolled_back_text(pipeline: str, node: str, place: str) -> str:
+    command = typed("headrace", "run", pipeline, "--only", node, "--no-cache")
+    told = f"what an earlier run pushed to {place} is not there any more, and was not pushed again, for nothing changed"
+    return f"{told}. To push it again: {command}"
 
 
 def _read(
@@ -89,7 +119,9 @@ def print_summary(outcome: RunOutcome, findings: Findings, console: Console) -> 
     for check in findings.served:
         _print_verdict(check.text, check.blessed, console)
     for destination in findings.pushed:
-        console.print(f"pushed to {escape(destination)}" if destination else "nothing was pushed", soft_wrap=True)
+        before = "nothing new to push: an earlier run " if destination in findings.pushed_before else ""
+        told = f"{before}pushed to {destination}" if destination else "nothing was pushed"
+        console.print(escape(told), soft_wrap=True)
     for one in findings.told:
         if one.events:
             console.print(f"note: {escape(one.text)}", style="bold yellow" if one.problem else None, soft_wrap=True)

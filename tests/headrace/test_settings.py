@@ -16,7 +16,7 @@ def project(folder: Path, table: str = "") -> Path:
 @pytest.fixture
 def unwritable(tmp_path: Path) -> Iterator[Path]:
     if os.geteuid() == 0:  # to root, only what the kernel itself refuses is unwritable
-        yield Path("/sys/headrace-test")
+        yield Path("/proc/headrace-test")
     else:
         tmp_path.chmod(0o500)
         yield tmp_path / "home"

@@ -129,6 +129,53 @@ def test_without_thresholds_nothing_is_said_of_the_model(given: Given, tmp_path:
     assert not list((folder / "blessing").iterdir())
 
 
+WEIGHTED_METRICS = [
+    "AUC",
+    "AUCPrecisionRecall",
+    "BinaryAccuracy",
+    "BinaryCrossentropy",
+    "Calibration",
+    "CalibrationPlot",
+    "ConfusionMatrixPlot",
+    "ExampleCount",
+    "MeanLabel",
+    "MeanPrediction",
+    "MeanSquaredError",
+    "Precision",
+    "PrecisionAtRecall",
+    "Recall",
+    "SensitivityAtSpecificity",
+    "SquaredPearsonCorrelation",
+    "WeightedExampleCount",
+]
+
+
+@pytest.mark.parametrize(
+    ("weightless", "label"), [(("Blue",), "tipped"), (("Blue", "Grün", "Taxi"), "share")], ids=["slice", "all"]
+)
+def test_slices_without_weight_have_the_metrics_that_the_stock_executor_gives_them(
+    given: Given, tmp_path: Path, weightless: tuple[str, ...], label: str
+) -> None:
+    save_trips(tmp_path / "examples" / "Split-eval", 60, seed=2, weightless=weightless)
+    needs = {"PrecisionAtRecall": "recall", "SensitivityAtSpecificity": "specificity"}
+    asked = "".join(
+        f"""metrics {{ class_name: "{name}" config: '{f'"{needs[name]}": 0.5' if name in needs else ""}' }} """
+        for name in WEIGHTED_METRICS
+    )
+    config = (
+        f'model_specs {{ label_key: "{label}" example_weight_key: "weight" }}'
+        f"metrics_specs {{ example_weights {{ weighted: true }} {asked} }} {auc(0.1)}"
+        'slicing_specs {} slicing_specs { feature_keys: "company" }'
+    )
+    assert_equal(given.but(config=config, examples=[tmp_path / "examples"]), tmp_path)
+
+
+def test_a_split_without_rows_is_judged_as_the_stock_executor_judges_it(given: Given, tmp_path: Path) -> None:
+    save_trips(tmp_path / "examples" / "Split-eval", 0)
+    config = TIPPED + metrics("ExampleCount", "Calibration") + auc(0.1)
+    assert_equal(given.but(config=config, examples=[tmp_path / "examples"]), tmp_path)
+
+
 QUERY = TIPPED + metrics("ExampleCount", of='query_key: "hour"')
 INTERVALS = TIPPED + COUNT + "options { compute_confidence_intervals { value: true } }"
 

@@ -6,6 +6,7 @@ import pytest
 from tfx.types import Artifact
 from tfx.types.standard_artifacts import Model, PushedModel
 
+from headrace.metadata.changes import Category
 from headrace.orchestration.cached_outputs import damages_of, manifests_of, output_manifest
 
 
@@ -89,5 +90,6 @@ def test_a_pushed_model_is_checked_where_it_was_pushed_to(folder: Path, tmp_path
     pushed.set_string_custom_property("pushed_destination", str(tmp_path / "serving"))
     [change] = damages_of({"pushed": [pushed]}, "")
     assert change.detail == f"what was pushed to {tmp_path / 'serving'} is gone"
+    assert change.category is Category.PUSHED  # and so no reason to push it again
     (tmp_path / "serving").mkdir()
     assert damages_of({"pushed": [pushed]}, "") == ()

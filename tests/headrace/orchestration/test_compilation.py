@@ -12,7 +12,13 @@ from tfx.orchestration.pipeline import Pipeline
 from tfx.proto.orchestration import pipeline_pb2
 
 from headrace.errors import ParameterError, UnknownNameError
-from headrace.orchestration.compilation import bind_parameters, connection_config, local_deployment, set_cache
+from headrace.orchestration.compilation import (
+    bind_parameters,
+    connection_config,
+    local_deployment,
+    parameter_defaults,
+    set_cache,
+)
 from headrace.orchestration.compiler import falsy_defaults, keep_defaults
 from headrace.orchestration.graph import graph_of
 from headrace.orchestration.request import RunRequest
@@ -222,3 +228,8 @@ def compile_two(**options: Any) -> pipeline_pb2.Pipeline:
     return compile_pipeline(
         [Node(whole=1, real=1.0, text="a").with_id(name) for name in ("First", "Second")], **options
     )
+
+
+def test_defaults_are_those_of_the_pipelines_own_parameters_before_they_are_bound() -> None:
+    pipeline = compiled(whole=RuntimeParameter("epochs", int, 3), text=RuntimeParameter("name", str))
+    assert parameter_defaults(pipeline) == {"epochs": 3}
