@@ -9,10 +9,12 @@ import click
 
 from headrace.cli.runs import console
 from headrace.cli.stores import metadata_option, opened
-from headrace.errors import RunCanceledError
+from headrace.errors import RunCanceledError, UserError
 
 if TYPE_CHECKING:
+    from headrace.metadata.stores import Stores
     from headrace.orchestration.removal import Measured
+    from headrace.settings import Settings
 
 
 @click.command()
@@ -35,13 +37,15 @@ def gc(yes: bool, keep_runs: int | None, metadata: str | None, as_json: bool) ->
     from headrace.orchestration.removal import measured, remove
 
     settings, stores = opened(metadata)
+    every = _every(settings) if stores.opened else stores
     keep = keep_runs or settings.keep_runs
     given = [*([f"--keep-runs={keep_runs}"] if keep_runs else []), *([f"--metadata={metadata}"] if metadata else [])]
     command = shlex.join(["headrace", "gc", *given, "--yes"])
     found: list[Measured] = []
     try:
         for store in stores.opened:
-            found += remove(settings, store, keep) if yes else measured(clean_up(settings, store, keep))
+            others = [one for one in every.opened if one.address != store.address]
+            found += remove(settings, store, keep, others) if yes else measured(clean_up(settings, store, keep, others))
     except KeyboardInterrupt:
         raise RunCanceledError("the clean-up was stopped; it can go on", next_step=command) from None
     if as_json:
@@ -53,6 +57,26 @@ def gc(yes: bool, keep_runs: int | None, metadata: str | None, as_json: bool) ->
         click.echo(
             f"nothing to remove: a live model, or one of the last {keep} runs of its pipeline, needs all there is"
         )
+
+
+def _every(settings: "Settings") -> "Stores":
+    """All stores, also where only one is to be looked at: what the others need stays.
+
+    Raises:
+        UserError: one cannot be opened.
+    """
+    from headrace.metadata.known_stores import FOLDER
+    from headrace.metadata.stores import Stores
+
+    every = Stores.every(settings)
+    if every.closed:
+        raise UserError(
+            "the clean-up has to know what every metadata store needs, and cannot open all",
+            where=", ".join(every.closed),
+            why="; ".join(every.notes),
+            next_step=f"ls {settings.home / FOLDER}  # a store that nobody needs any more is forgotten with its file",
+        )
+    return every
 
 
 def _print(found: "Sequence[Measured]") -> None:

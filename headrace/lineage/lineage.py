@@ -2,19 +2,17 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
-from headrace.errors import UnknownNameError, UserError
+from headrace.errors import UserError
 from headrace.lineage.shown import Records
 
 # What notebooks show of each; frames have all.
 _OF_RUNS = ("id", "pipeline", "started", "state", "seconds", "command")
 _OF_EXECUTIONS = ("id", "node", "state", "started", "seconds", "run")
 _OF_ARTIFACTS = ("id", "type", "uri", "created", "properties")  # LIVE, the state, is said of pushed models here
-
-_Answer = TypeVar("_Answer")
 
 if TYPE_CHECKING:
     from openlineage.client.event_v2 import RunEvent
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from headrace.lineage.spans import Spans
     from headrace.lineage.trace import Trace
     from headrace.metadata.graph import Graph
-    from headrace.metadata.records import Artifact, Execution, Property, Run
+    from headrace.metadata.records import Artifact, Execution, Property
     from headrace.metadata.store import MetadataStore
     from headrace.metadata.stores import Stores
 
@@ -108,15 +106,18 @@ class Lineage:
         Raises:
             UnknownNameError: there is none, or more than one.
         """
+        from headrace.lineage.asking import run_named
         from headrace.lineage.facts import run_facts
 
-        store, found = self._run(run)
+        store, found = run_named(self._stores, run)
         return run_facts(found, store.executions(found))
 
     def executions(self, run: str | None = None) -> "Records[Execution]":
         """The executions of a run, or all, in the order they were registered."""
+        from headrace.lineage.asking import run_named
+
         if run:
-            store, found = self._run(run)
+            store, found = run_named(self._stores, run)
             return Records(store.executions(found), _OF_EXECUTIONS)
         return Records((one for store in self.stores for one in store.executions()), _OF_EXECUTIONS)
 
@@ -146,19 +147,10 @@ class Lineage:
         Raises:
             UnknownNameError: it stands for nothing, or for several things.
         """
-        return self._trace(subject)[1]
-
-    def _trace(self, subject: "str | int | Path | Artifact") -> "tuple[MetadataStore, Trace]":
-        from headrace.lineage.finding import find
+        from headrace.lineage.asking import subject_named
         from headrace.lineage.trace import trace_of
 
-        if not isinstance(subject, str | int | Path):
-            store = self._store_of(subject)
-            return store, trace_of(store, subject)
-        found = find(self._stores, subject)
-        start = found.artifact or found.run
-        assert start is not None
-        return found.store, trace_of(found.store, start)
+        return trace_of(*subject_named(self._stores, subject))
 
     def impact(self, subject: "str | int | Path | Artifact") -> "Impact":
         """What was made from an artifact, or from a file that an ExampleGen read, and which of it is live.
@@ -167,15 +159,16 @@ class Lineage:
             UnknownNameError: it stands for nothing.
             UserError: it is a run, which is made of many artifacts.
         """
+        from headrace.lineage.asking import artifact_named, only_answer, store_of_record
         from headrace.lineage.impact import impact_of
 
         if not isinstance(subject, str | int | Path):
-            return impact_of(self._store_of(subject), subject)
+            return impact_of(store_of_record(self._stores, subject), subject)
         is_path = "/" in str(subject) or (not str(subject).isdecimal() and os.path.exists(str(subject)))
         if is_path and "://" not in str(subject):  # else it is on another machine, or no path
             path = Path(subject if isinstance(subject, Path) else str(subject))
-            return self._answer(str(subject), lambda store: impact_of(store, path))
-        return impact_of(*self._artifact(subject))
+            return only_answer(self._stores, str(subject), lambda store: impact_of(store, path))
+        return impact_of(*artifact_named(self._stores, subject))
 
     def graph(self, run: str = "latest") -> "Graph":
         """The records of a run, of nodes that failed, were skipped or came from the cache too, and what they came from.
@@ -183,9 +176,10 @@ class Lineage:
         Raises:
             UnknownNameError: there is no such run, or more than one.
         """
+        from headrace.lineage.asking import run_named
         from headrace.lineage.trace import graph_of_run
 
-        return graph_of_run(*self._run(run))
+        return graph_of_run(*run_named(self._stores, run))
 
     def diff(self, before: str, after: str = "latest") -> "Diff":
         """What differs between two runs, the causes first.
@@ -194,12 +188,13 @@ class Lineage:
             UnknownNameError: there is no such run, or more than one.
             UserError: they are in two stores.
         """
+        from headrace.lineage.asking import run_named
         from headrace.lineage.diff import diff_of
         from headrace.metadata.run_names import LATEST
+        from headrace.metadata.stores import Stores
 
-        store, first = self._run(before)
-        of_same_store = Lineage(store) if after == LATEST else self
-        other, second = of_same_store._run(after)
+        store, first = run_named(self._stores, before)
+        other, second = run_named(Stores((store,)) if after == LATEST else self._stores, after)
         if store is not other:
             raise UserError(
                 f"the runs {first.id} and {second.id} cannot be compared: they are in two metadata stores",
@@ -241,9 +236,12 @@ class Lineage:
             UnknownNameError: it stands for nothing, there is no model in it, or no such evaluation of the model.
         """
         from headrace.contents.model_card import Author
+        from headrace.lineage.asking import subject_named
         from headrace.lineage.card import card_of
+        from headrace.lineage.trace import trace_of
 
-        return card_of(*self._trace(model), author or Author(), evaluation, smallest_slice)
+        store, subject = subject_named(self._stores, model)
+        return card_of(store, trace_of(store, subject), author or Author(), evaluation, smallest_slice)
 
     def column(self, name: str) -> "ColumnImpact":
         """The models that would feel a change of a raw column, the newest first.
@@ -251,9 +249,10 @@ class Lineage:
         Raises:
             UnknownNameError: no transform graph takes it.
         """
+        from headrace.lineage.asking import only_answer
         from headrace.lineage.columns import column_impact_of
 
-        return self._answer(f"the column {name!r}", lambda store: column_impact_of(store, name))
+        return only_answer(self._stores, f"the column {name!r}", lambda store: column_impact_of(store, name))
 
     def schema_history(self, pipeline: str) -> "SchemaHistory":
         """The schemas a pipeline has used, what each brought, and where it is from.
@@ -261,9 +260,10 @@ class Lineage:
         Raises:
             UnknownNameError: nothing is recorded of the pipeline.
         """
+        from headrace.lineage.asking import store_of_pipeline
         from headrace.lineage.schema_history import schema_history_of
 
-        return schema_history_of(self._store_of_pipeline(pipeline), pipeline)
+        return schema_history_of(store_of_pipeline(self._stores, pipeline), pipeline)
 
     def live(self, pipeline: str) -> "Records[LiveModel]":
         """The model that is pushed now, what it replaced, what was rejected since; for each place it is pushed to.
@@ -271,9 +271,10 @@ class Lineage:
         Raises:
             UnknownNameError: nothing is recorded of the pipeline.
         """
+        from headrace.lineage.asking import store_of_pipeline
         from headrace.lineage.live import live_models
 
-        return Records(live_models(self._store_of_pipeline(pipeline), pipeline))
+        return Records(live_models(store_of_pipeline(self._stores, pipeline), pipeline))
 
     def spans(self, pipeline: str) -> "Spans":
         """What came of each span of a pipeline: rows, drift, the candidate against the live model, the verdict.
@@ -282,9 +283,10 @@ class Lineage:
             UnknownNameError: nothing is recorded of the pipeline.
             UserError: none of its runs has a parameter `span`.
         """
+        from headrace.lineage.asking import store_of_pipeline
         from headrace.lineage.spans import spans_of
 
-        return spans_of(self._store_of_pipeline(pipeline), pipeline)
+        return spans_of(store_of_pipeline(self._stores, pipeline), pipeline)
 
     def openlineage(self, run: str = "latest") -> "tuple[RunEvent, ...]":
         """A run as OpenLineage's events, in the order in which they happened; the same each time it is asked for.
@@ -295,63 +297,10 @@ class Lineage:
         Raises:
             UnknownNameError: there is none, or more than one.
         """
+        from headrace.lineage.asking import run_named
         from headrace.lineage.openlineage_events import run_events
 
-        return run_events(*self._run(run))
-
-    def _run(self, name: str) -> "tuple[MetadataStore, Run]":
-        from headrace.lineage.finding import find_run
-
-        found = find_run(self._stores, name)
-        assert found.run is not None
-        return found.store, found.run
-
-    def _artifact(self, name: "str | int | Path") -> "tuple[MetadataStore, Artifact]":
-        from headrace.lineage.finding import find
-
-        found = find(self._stores, name)
-        if found.artifact is None:
-            assert found.run is not None
-            raise UserError(
-                f"{name} is a run, and the question is about one artifact",
-                next_step=f"headrace lineage trace {found.run.id}  # names its artifacts",
-            )
-        return found.store, found.artifact
-
-    def _store_of(self, artifact: "Artifact") -> "MetadataStore":
-        """The store that an artifact's record is from."""
-        if len(self.stores) == 1:
-            return self.stores[0]
-        same = (store for store in self.stores if store.artifact(artifact.id) == artifact)
-        return next(same, self.stores[0])
-
-    def _store_of_pipeline(self, pipeline: str) -> "MetadataStore":
-        """The store that a pipeline is recorded in; any of them where it is in none, which then says so."""
-        from headrace.metadata.stores import in_several_stores
-
-        found = [store for store in self.stores if pipeline in store.pipelines()]
-        if len(found) > 1:
-            raise in_several_stores(f"the pipeline {pipeline}", [(store, "its runs") for store in found])
-        if not found and len(self.stores) > 1:
-            raise UnknownNameError.among("pipeline", pipeline, self.pipelines(), next_step="headrace runs list")
-        return found[0] if found else self.stores[0]
-
-    def _answer(self, what: str, ask: "Callable[[MetadataStore], _Answer]") -> "_Answer":
-        """The answer of the only store that knows something."""
-        from headrace.metadata.stores import in_several_stores
-
-        answers: list[tuple[MetadataStore, _Answer]] = []
-        refusals: list[UnknownNameError] = []
-        for store in self.stores:
-            try:
-                answers.append((store, ask(store)))
-            except UnknownNameError as error:
-                refusals.append(error)
-        if not answers:
-            raise refusals[0]
-        if len(answers) > 1:
-            raise in_several_stores(what, [(store, "its records") for store, _ in answers])
-        return answers[0][1]
+        return run_events(*run_named(self._stores, run))
 
 
 def _open(given: "MetadataStore | Path | str | None", home: Path | None) -> "Stores":

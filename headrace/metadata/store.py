@@ -22,6 +22,7 @@ from headrace.metadata.context_lookup import context_named, contexts_of_type
 from headrace.metadata.contexts import NODE, PIPELINE, PIPELINE_RUN, pipeline_of
 from headrace.metadata.execution_records import execution_records
 from headrace.metadata.messages import artifact_of, properties_of, set_value
+from headrace.metadata.other_runs import PIPELINE_TYPE, other_runs
 from headrace.metadata.patience import PatientHandle
 from headrace.metadata.records import Artifact, Execution, Property, Run, State, time_of
 from headrace.settings import Settings
@@ -98,7 +99,9 @@ class MetadataStore:
     def pipelines(self) -> list[str]:
         """The names of all pipelines, those of sub-pipelines too."""
         with self.lock:
-            return [context.name for context in contexts_of_type(self.handle, PIPELINE)]
+            own = [one.name for kind in (PIPELINE, PIPELINE_TYPE) for one in contexts_of_type(self.handle, kind)]
+            others = [run.pipeline for run in other_runs(self.handle) if run.pipeline]
+        return list(dict.fromkeys([*own, *others]))
 
     def runs(self, pipeline: str | None = None, limit: int | None = None) -> list[Run]:
         """The runs of a pipeline, or of all, the newest first; at most `limit` of them."""
@@ -109,7 +112,7 @@ class MetadataStore:
             for parent in contexts_of_type(self.handle, PIPELINE):
                 for child in self.handle.get_children_contexts_by_context(parent.id):
                     parents.setdefault(child.id, []).append(parent.name)
-        runs = []
+            runs = [run for run in other_runs(self.handle) if pipeline in (None, run.pipeline)]
         for context in contexts:
             name = pipeline_of(context.name, parents.get(context.id, []), nodes)
             if name is not None and pipeline in (None, name):
@@ -127,13 +130,18 @@ class MetadataStore:
 
     def executions_of(self, runs: Iterable[Run]) -> dict[str, list[Execution]]:
         """The executions of some runs, by the run's id, each run's in the order they were registered."""
+        asked = list(runs)
+        pipelines = {run.id: run.pipeline for run in asked}
         with self.lock:
-            found = {run.id: self.handle.get_executions_by_context(run.context_id) for run in runs}
+            found = {run.id: self.handle.get_executions_by_context(run.context_id) for run in asked}
             every = [execution for executions in found.values() for execution in executions]
             records = execution_records(self.handle, every, with_runs=False)
         by_id = {record.id: record for record in records}
         return {
-            run_id: [replace(by_id[one], run=run_id) for one in sorted(each.id for each in ones)]
+            run_id: [
+                replace(by_id[one], run=run_id, pipeline=by_id[one].pipeline or pipelines[run_id])
+                for one in sorted(each.id for each in ones)
+            ]
             for run_id, ones in found.items()
         }
 

@@ -29,6 +29,7 @@ class Stores:
 
     opened: tuple[MetadataStore, ...]
     notes: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()  # the addresses of those that are there, and cannot be opened
 
     @classmethod
     def named(cls, name: str, settings: Settings | None = None) -> "Stores":
@@ -56,7 +57,16 @@ class Stores:
         own = project_config(settings)
         if is_sqlite_url(os.environ.get(_VARIABLE, "")):
             return cls((MetadataStore.of_config(own),))
-        return _all(settings.home, own, _server_of(settings))
+        return _there(cls.every(settings), own, settings.home)
+
+    @classmethod
+    def every(cls, settings: Settings) -> "Stores":
+        """All that the runs of a project used, whatever HEADRACE_METADATA names; there may be none yet.
+
+        Raises:
+            MetadataStoreError: the project's own cannot be opened.
+        """
+        return _all(settings.home, project_config(settings), _server_of(settings))
 
     @classmethod
     def of_home(cls, home: Path) -> "Stores":
@@ -65,7 +75,8 @@ class Stores:
         Raises:
             MetadataStoreError: there is none, or that of the home cannot be opened.
         """
-        return _all(home, sqlite_config(home / FILE_NAME), None)
+        own = sqlite_config(home / FILE_NAME)
+        return _there(_all(home, own, None), own, home)
 
     def runs(self, pipeline: str | None = None) -> list[tuple[MetadataStore, Run]]:
         """The runs of a pipeline, or of all, in all stores, the newest first."""
@@ -123,7 +134,7 @@ def _all(home: Path, own: mlmd.ConnectionConfig, server: Server | None) -> Store
     others = [] if _is_missing(of_home) else [address_of(of_home)]
     others += [one.address for one in known_stores(home)]
     vanished: list[str] = []
-    refused: list[MetadataStoreError] = []
+    refused: list[str] = []
     for address in dict.fromkeys(others):
         config = with_known_password(named_config(address), server)
         if address in opened or address == address_of(own):
@@ -134,13 +145,11 @@ def _all(home: Path, own: mlmd.ConnectionConfig, server: Server | None) -> Store
         try:
             opened[address] = MetadataStore.of_config(config)
         except MetadataStoreError as error:
-            refused.append(error)
+            refused.append(address)
             notes.append(f"{address} is left out: {error.what}{': ' if error.why else ''}{error.why}")
     if vanished:
         notes.append(_of_vanished(vanished, home))
-    if not opened:
-        raise refused[0] if refused else _nothing_recorded(address_of(own), vanished, home)
-    return Stores(tuple(opened.values()), tuple(notes))
+    return Stores(tuple(opened.values()), tuple(notes), tuple(refused))
 
 
 def _is_missing(config: mlmd.ConnectionConfig) -> bool:
@@ -160,10 +169,14 @@ def _of_vanished(addresses: Sequence[str], home: Path) -> str:
     return f"{names} {verb} left out: no such file any more; {home / FOLDER} has a note of each store that runs used"
 
 
-def _nothing_recorded(own: str, vanished: Sequence[str], home: Path) -> MetadataStoreError:
-    return MetadataStoreError(
-        "nothing is recorded yet: there is no metadata store",
-        where=own,
-        why=_of_vanished(vanished, home) if vanished else "",
-        next_step="headrace run NAME",
-    )
+def _there(stores: Stores, own: mlmd.ConnectionConfig, home: Path) -> Stores:
+    """The stores, if there is any.
+
+    Raises:
+        MetadataStoreError: there is none, or none that can be opened.
+    """
+    if stores.opened:
+        return stores
+    what = "no metadata store can be opened" if stores.closed else "nothing is recorded yet: there is no metadata store"
+    next_step = f"ls {home / FOLDER}" if stores.closed else "headrace run NAME"
+    raise MetadataStoreError(what, where=address_of(own), why="; ".join(stores.notes), next_step=next_step)

@@ -26,6 +26,7 @@ from headrace.metadata import properties as names
 from headrace.orchestration.ends import NOTE_FILE, End, Note, unknown_end
 from headrace.orchestration.outcomes import RunState
 from headrace.settings import Settings
+from headrace.typed_command import with_option
 
 LOCK_FILE = "run.lock"
 DIED = RunState.DIED.value  # the state of a run whose orchestrator was killed
@@ -77,7 +78,7 @@ class DiedRun:
         at_work = f" while {', '.join(self.nodes)} ran" if self.nodes else ""
         return (
             f"run {self.run_id} of {self.pipeline} died: its orchestrator was killed{at_work}; "
-            f"to go on: {self.command} --resume"
+            f"to go on: {with_option(self.command, '--resume')}"
         )
 
 

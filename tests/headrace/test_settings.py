@@ -222,3 +222,17 @@ def test_a_home_that_is_a_file_is_refused_and_the_file_is_kept(tmp_path: Path) -
     with pytest.raises(HomeError):
         Settings(home=home).make_home()
     assert home.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("url", "path"), [("sqlite:///own.db", "own.db"), ("sqlite:////stores/own.db", "/stores/own.db")]
+)
+def test_a_store_in_a_file_is_below_the_project_whichever_folder_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, path: str
+) -> None:
+    below = project(tmp_path, f'metadata = "{url}"') / "pipelines"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    metadata = Settings.load().metadata
+    assert metadata is not None
+    assert metadata.get_secret_value() == f"sqlite:///{tmp_path / path}"

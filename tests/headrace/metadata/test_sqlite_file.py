@@ -1,7 +1,6 @@
 """What is said of a SQLite store that cannot be opened: only one that is damaged is called broken."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,9 +10,8 @@ from headrace.errors import MetadataStoreError
 from headrace.metadata import MetadataStore
 from headrace.metadata.sqlite_file import path_of_url, refusal
 from headrace.metadata.store import sqlite_config
+from tests.headrace.as_nobody import as_nobody
 from tests.headrace.recording import record_execution
-
-NOBODY = 65534
 
 
 @pytest.fixture
@@ -33,31 +31,6 @@ def path(folder: Path) -> Path:
     path.chmod(0o444)
     folder.chmod(0o555)
     return path
-
-
-def as_nobody(work: Callable[[], str]) -> str:
-    """What a function says when a user runs it who is not root: the message of what it raises."""
-    if os.geteuid():
-        return _said(work)
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.setuid(NOBODY)
-        os.write(writing, _said(work).encode())
-        os._exit(0)
-    os.close(writing)
-    os.waitpid(child, 0)
-    with open(reading, encoding="utf-8") as said:
-        return said.read()
-
-
-def _said(work: Callable[[], str]) -> str:
-    try:
-        return work()
-    except MetadataStoreError as error:
-        return str(error)
-    except BaseException as error:
-        return f"{type(error).__name__}: {error}"
 
 
 def test_a_store_that_can_only_be_read_is_read_and_nothing_is_left_beside_it(path: Path) -> None:
