@@ -35,6 +35,8 @@ _GENERATORS = frozenset(
         weighted_feature_stats_generator.WeightedFeatureStatsGenerator,
     }
 )
+# As many rows of a megabyte each as Beam brings together take gigabytes, and as many again when they are one batch.
+_WAITING_BYTES = 16 << 20
 SliceFunction = Callable[[pa.RecordBatch], Iterable[tuple[str, pa.RecordBatch]]]
 
 
@@ -130,7 +132,8 @@ class _Slice:
 
     def add(self, batch: pa.RecordBatch) -> None:
         self._waiting.append(batch)
-        if sum(one.num_rows for one in self._waiting) >= constants.DEFAULT_DESIRED_INPUT_BATCH_SIZE:
+        rows, size = (sum(getattr(one, what) for one in self._waiting) for what in ("num_rows", "nbytes"))
+        if rows >= constants.DEFAULT_DESIRED_INPUT_BATCH_SIZE or size >= _WAITING_BYTES:
             self._work()
 
     def statistics(self) -> list[statistics_pb2.DatasetFeatureStatistics]:

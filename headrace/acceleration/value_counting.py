@@ -1,6 +1,7 @@
 """How often each value of a feature is there, counted exactly: TFDV does it through Beam alone."""
 
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,10 @@ from headrace.acceleration.not_equal import NotEqualError
 _SLACK_ROWS = 1 << 16
 # The stock executor counts the values of a feature in memory, however much they take; here, more is left to it.
 VALUES_BYTES = 1 << 30
+# Values that are longer and no text, such as pictures, are counted by their beginnings and their digests: what is shown
+# of them is a placeholder, whatever they are.
+_LONG_BYTES = 1 << 14
+_BEGINNING_BYTES = 1 << 8
 
 
 class ValueCounts:
@@ -38,6 +43,7 @@ class ValueCounts:
         Raises:
             NotEqualError: there are too many distinct values to be held here.
         """
+        values = _shortened(values)
         if weights is None:
             counted = values.value_counts()
             self._append(pa.table([counted.field(0), counted.field(1)], ["value", "count"]))
@@ -133,6 +139,26 @@ class ValueCountsGenerator(CombinerStatsGenerator):
                 num_rank_histogram_buckets=options.num_rank_histogram_buckets,
             )
         yield top_k.make_dataset_feature_stats_proto_unique_single(path.steps(), len(table))
+
+
+def _shortened(values: pa.Array) -> pa.Array:
+    if not pa.types.is_binary(values.type) and not pa.types.is_large_binary(values.type):
+        return values
+    if (pc.max(pc.binary_length(values)).as_py() or 0) <= _LONG_BYTES:
+        return values
+    return pa.array(map(_shortened_value, values), values.type)
+
+
+def _shortened_value(value: pa.Scalar) -> bytes:
+    content: bytes = value.as_py()
+    if len(content) <= _LONG_BYTES:
+        return content
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        # No text either, for the byte 0xff is in none.
+        return content[:_BEGINNING_BYTES] + b"\xff" + sha256(content).digest()
+    return content
 
 
 def _sums(table: pa.Table) -> pa.Table:

@@ -136,3 +136,11 @@ def wait_for(path: Path) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"{path.name} was never there")
         time.sleep(0.01)
+
+
+class TellsThreads(_Executor):
+    """Tells what OpenMP may use."""
+
+    def work(self, properties: dict[str, Any]) -> None:
+        properties["threads"] = int(os.environ["OMP_NUM_THREADS"])
+        properties["passive"] = int(os.environ["OMP_WAIT_POLICY"] == "PASSIVE")

@@ -79,6 +79,20 @@ def test_an_executor_works_in_a_process_of_its_own_that_leaves_nothing_behind(wo
     assert first["seen_before"] == second["seen_before"] == 0
 
 
+@pytest.mark.parametrize("users", [None, 7])
+def test_a_node_leaves_cores_to_others_unless_the_user_says_how_many_threads_it_has(
+    work: MakeWork, monkeypatch: pytest.MonkeyPatch, users: int | None
+) -> None:
+    for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    if users:
+        monkeypatch.setenv("OMP_NUM_THREADS", str(users))
+        monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    found = properties(node_processes().run("node", work(failing_executors.TellsThreads)))
+    assert found["threads"] == (users or max(1, len(os.sched_getaffinity(0)) // 2))
+    assert found["passive"] == (0 if users else 1)
+
+
 def test_what_the_process_used_is_measured(work: MakeWork) -> None:
     size = 2**28
     little, much = (
