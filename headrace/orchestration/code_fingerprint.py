@@ -19,11 +19,13 @@ from google.protobuf.message import Message
 from tfx.proto.orchestration.executable_spec_pb2 import BeamExecutableSpec, PythonClassExecutableSpec
 from tfx.proto.orchestration.pipeline_pb2 import PipelineNode
 
+from headrace.orchestration.program_values import values_of
 from headrace.orchestration.project_imports import files_of_module, imported_files, is_library, with_imports
 from headrace.project import PROJECT_FILE, project_root
 
 _FUNCTION_SUFFIX = "_fn"  # run_fn, preprocessing_fn, tuner_fn, ...: import paths
 _WHEEL_SUFFIX = ".whl"
+_as_loaded: dict[Path, tuple[object, str]] = {}  # of files: the load that the program has of each, and its sha256
 
 
 def code_of(node: PipelineNode, executor_spec: Message | None) -> dict[str, str]:
@@ -31,7 +33,8 @@ def code_of(node: PipelineNode, executor_spec: Message | None) -> dict[str, str]
 
     That is: the module of its executor, the functions and the files that its parameters name, and
     every module of the project that these import, at any depth. Libraries count by the version of the
-    executor's own ("package tfx" to "1.21.0"). Folders are data, not code: they are left out.
+    executor's own ("package tfx" to "1.21.0"). Values that the code finds in the program ("value ARGS") count
+    by a sha256 as well. Folders are data, not code: they are left out.
 
     Args:
         node: the node, its parameters bound.
@@ -43,9 +46,12 @@ def code_of(node: PipelineNode, executor_spec: Message | None) -> dict[str, str]
     code: dict[str, str] = {}
     if module and not files:
         code |= _package_version(module.partition(".")[0])
+    if python:
+        code |= values_of(python.class_path)
     for name, value in texts_of(node):
         if name.endswith(_FUNCTION_SUFFIX) and "." in value:
             files += files_of_module(value.rpartition(".")[0])
+            code |= values_of(value)
         if wheel := wheel_of(value):
             texts = _wheel_texts(wheel)
             code |= {f"{name}/{file}": hashlib.sha256(text).hexdigest() for file, text in texts.items()}
@@ -56,6 +62,22 @@ def code_of(node: PipelineNode, executor_spec: Message | None) -> dict[str, str]
         name = _name(path)
         code[str(path) if name in code else name] = _hash(path)
     return code
+
+
+def note_loaded(*, is_copied: bool) -> None:
+    """Has modules of the project that are loaded count as they were when they were, whatever is in their files later.
+
+    Args:
+        is_copied: the processes of nodes are copies of this one. Otherwise they load the modules themselves.
+    """
+    before = dict(_as_loaded) if is_copied else {}
+    _as_loaded.clear()
+    for module in list(sys.modules.values()) if is_copied else []:
+        file = getattr(module, "__file__", None)
+        if file and not is_library(path := Path(file)) and _is_file(file):
+            load = getattr(module, "__spec__", None) or module  # another one once it is loaded again
+            seen = before.get(path.resolve())
+            _as_loaded[path.resolve()] = seen if seen and seen[0] is load else (load, _hash_now(path))
 
 
 def digest_of(code: Mapping[str, str]) -> str:
@@ -104,6 +126,10 @@ def _name(path: Path) -> str:
 
 
 def _hash(path: Path) -> str:
+    return _as_loaded[path][1] if path in _as_loaded else _hash_now(path)
+
+
+def _hash_now(path: Path) -> str:
     status = path.stat()
     return _hash_at(path, status.st_mtime_ns, status.st_size)
 

@@ -6,7 +6,7 @@ order, built of the same pieces; each set of inputs and each attempt is an execu
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,7 @@ class NodeLauncher(Launcher):
         log: Path,
         accelerated: bool,
         outputs_lock: OutputsLock,
+        code: Mapping[str, str],
         ends: Ends,
     ) -> None:
         """Takes a node, and what its run has.
@@ -90,6 +91,7 @@ class NodeLauncher(Launcher):
             log: the file that the node logs to.
             accelerated: stand-ins may work.
             outputs_lock: the home's.
+            code: the node's as the run begins, which is what its process has.
             ends: what records how executions end.
         """
         node_id = node.node.node_info.id
@@ -112,6 +114,7 @@ class NodeLauncher(Launcher):
         self._outputs_lock = outputs_lock
         self._ends = ends
         self._code = code_of(node.node, executor_spec)
+        self._code_at_start = code
 
     def static(self) -> Resolved:
         """The node's contexts and static parameters, its inputs not looked for."""
@@ -191,13 +194,12 @@ class NodeLauncher(Launcher):
                 output_artifacts=outputs,
                 parameters=parameters,
             )
-            contexts.append(cache_context)
             facts = {names.KEY: parts.to_json(), names.CODE: digest_of(code), **input_files(parameters)}
             self._store.annotate(execution.id, facts)
-            if self._pipeline_node.execution_options.caching_options.enable_cache:
+            if self._pipeline_node.execution_options.caching_options.enable_cache and not self._edited(self._code):
                 found = find_cached_outputs(connection, cache_context.name)
                 if found.execution_id is not None:
-                    return self._take(execution.id, contexts, found.outputs, found.manifests)
+                    return self._take(execution.id, [*contexts, cache_context], found.outputs, found.manifests)
                 for damage in found.damages:
                     logging.warning("cached outputs of %s: %s", self._pipeline_node.node_info.id, damage)
         self._execute(
@@ -211,10 +213,11 @@ class NodeLauncher(Launcher):
                 tmp_dir=self._output_resolver.make_tmp_dir(execution.id),
             ),
             contexts,
+            cache_context,
         )
         return Done(execution.id, NodeState.SUCCEEDED)
 
-    def _execute(self, info: ExecutionInfo, contexts: list[Context]) -> None:
+    def _execute(self, info: ExecutionInfo, contexts: list[Context], cache_context: Context) -> None:
         try:
             output = self._run_executor(info)
         finally:
@@ -226,10 +229,18 @@ class NodeLauncher(Launcher):
         made |= row_counts(info.output_dict, output, info.exec_properties)
         for name, value in made.items():
             data_types_utils.set_metadata_value(output.execution_properties[name], value)
+        if edited := self._edited(code_of(self._pipeline_node, self._executor_spec)):
+            logging.warning("%s was edited meanwhile: what it made is not for the cache", edited)
+        else:
+            contexts = [*contexts, cache_context]
         self._record_success(
             info.execution_id,
             lambda: self._publish_successful_execution(info.execution_id, contexts, info.output_dict, output),
         )
+
+    def _edited(self, code: Mapping[str, str]) -> str:
+        """A file that is not as it was when the run began; nobody can tell which of both the node's process has."""
+        return next((name for name, digest in self._code_at_start.items() if code.get(name) != digest), "")
 
     def _take(self, execution_id: int, contexts: list[Context], outputs: Artifacts, manifests: str) -> Done:
         """Publishes cached outputs as this execution's; the metadata connection is entered."""
@@ -298,6 +309,12 @@ class NodeLauncher(Launcher):
         facts = {**resources, **error_properties(failure), names.LOG: str(self._log)}
         self._ends.record(execution_id, state, facts)
         return AttemptFailedError(failure, execution_id)
+
+
+def code_by_node(nodes: Sequence[GraphNode]) -> dict[str, dict[str, str]]:
+    """The code of each node as it is now."""
+    specs = {node.id: runner_utils.extract_executor_spec(node.deployment, node.node.node_info.id) for node in nodes}
+    return {node.id: code_of(node.node, specs[node.id]) for node in nodes}
 
 
 def error_properties(failure: Failure) -> dict[str, Property]:

@@ -4,7 +4,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,6 +46,7 @@ class NodeLaunches:
         log_folder: Path,
         accelerated: bool,
         outputs_lock: OutputsLock,
+        code: Mapping[str, Mapping[str, str]],
         ends: Ends,
     ) -> None:
         """Takes what the run has.
@@ -56,6 +57,7 @@ class NodeLaunches:
             log_folder: where its nodes log to.
             accelerated: stand-ins may work.
             outputs_lock: the home's.
+            code: of each node as the run begins, which is what its process has.
             ends: what records how executions end.
         """
         self._store = store
@@ -64,6 +66,7 @@ class NodeLaunches:
         self._log_folder = log_folder
         self._accelerated = accelerated
         self._outputs_lock = outputs_lock
+        self._code = code
 
     def log(self, node_id: str) -> Path:
         """The file that a node's executor logs to."""
@@ -145,7 +148,14 @@ class NodeLaunches:
 
     def _launcher(self, node: GraphNode) -> NodeLauncher:
         return NodeLauncher(
-            node, self._store, self._processes, self.log(node.id), self._accelerated, self._outputs_lock, self._ends
+            node,
+            self._store,
+            self._processes,
+            self.log(node.id),
+            self._accelerated,
+            self._outputs_lock,
+            self._code.get(node.id, {}),
+            self._ends,
         )
 
 

@@ -6,9 +6,11 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
+from typing import cast
 
 from headrace.metadata import MetadataStore
 from headrace.metadata.store import ConnectionConfig
+from headrace.orchestration.code_fingerprint import note_loaded
 from headrace.orchestration.compilation import bind_parameters, connection_config, set_cache
 from headrace.orchestration.definition import Definition, ProgramFile, execute
 from headrace.orchestration.graph import graph_of
@@ -53,6 +55,7 @@ def _plan(definition: Definition, request: RunRequest) -> Plan:
     own, compiled = definition.runner.settings, definition.pipeline
     bind_parameters(compiled, _RUN_ID, request.parameters)
     check_inputs(compiled)
+    note_loaded(is_copied=True)
     with quietly():
         nodes = graph_of(compiled, own)
     set_cache(nodes, request)
@@ -63,9 +66,9 @@ def _plan(definition: Definition, request: RunRequest) -> Plan:
 
 def _does_more() -> bool:
     """Whether the file does more once run() has returned: it may run another pipeline."""
-    frame: FrameType | None = sys._getframe()
+    frame, main = cast("FrameType | None", sys._getframe()), vars(sys.modules["__main__"])
     while frame is not None:
-        if frame.f_globals.get("__name__") == "__main__" and frame.f_code.co_filename == frame.f_globals["__file__"]:
+        if frame.f_globals is main:
             for instruction in dis.get_instructions(frame.f_code):
                 line = instruction.starts_line
                 after = instruction.offset > frame.f_lasti

@@ -8,6 +8,7 @@ from tfx.proto.orchestration.pipeline_pb2 import Pipeline
 
 from headrace.acceleration.stand_ins import stand_in_for
 from headrace.orchestration.code_fingerprint import python_spec
+from headrace.orchestration.output import quietly
 from headrace.warm_server.copying import ProgramCopy
 
 _EXECUTING = "headrace.orchestration.executors"
@@ -21,7 +22,9 @@ def program_copy(pipeline: Pipeline, accelerated: bool) -> Iterator[ProgramCopy 
         pipeline: whose nodes are forked from it: it imports what they all need.
         accelerated: Headrace's executors do the work of stock ones.
     """
-    stand_ins = {stand_in_for(path).rpartition(".")[0] for path in _executors(pipeline)} if accelerated else set()
+    with quietly():  # TFX warns of a store that a pipeline does not name
+        executors = set(_executors(pipeline)) if accelerated else set()
+    stand_ins = {stand_in_for(path).rpartition(".")[0] for path in executors}
     copy = ProgramCopy.of_this_process([_EXECUTING, *sorted(stand_ins - {""})])
     try:
         yield copy

@@ -84,6 +84,7 @@ def _names(node: GraphNode) -> Iterator[str]:
 
 
 def _subclasses(kind: type) -> Iterator[type]:
-    for one in kind.__subclasses__():
-        yield one
-        yield from _subclasses(one)
+    directly: list[type] = kind.__subclasses__()
+    for below in directly:
+        yield below
+        yield from _subclasses(below)

@@ -11,7 +11,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -26,12 +26,14 @@ from headrace.errors import RunCanceledError, RunFailedError, UserError
 from headrace.metadata import MetadataStore
 from headrace.metadata.properties import RUN_STATE
 from headrace.orchestration.basis import basis_of
+from headrace.orchestration.code_fingerprint import note_loaded
 from headrace.orchestration.compilation import bind_parameters, connection_config, set_cache
 from headrace.orchestration.ends import Ends, Note
 from headrace.orchestration.execution import run_graph, stop_on_signals
 from headrace.orchestration.full_disk import space_is_needed
 from headrace.orchestration.graph import GraphNode, graph_of
 from headrace.orchestration.json_progress import JsonProgress
+from headrace.orchestration.launcher import code_by_node
 from headrace.orchestration.node_launch import NodeLaunches
 from headrace.orchestration.node_process import NodeProcesses
 from headrace.orchestration.outcomes import RunOutcome, RunState
@@ -105,6 +107,8 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         check_inputs(pipeline)
         with quietly():
             nodes = graph_of(pipeline, self.settings)
+            note_loaded(is_copied=copy is not None)
+            code = code_by_node(nodes)
             set_cache(nodes, request)
             check_containers(nodes)
             self.settings.make_home()
@@ -130,7 +134,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
             record_run(nodes, run_id, store, run_properties(project_of_main(), parameters, command, recorded_basis))
             ends = Ends(store)
             try:
-                outcome = self._run(name, run_id, nodes, ends, processes, request)
+                outcome = self._run(name, run_id, nodes, code, ends, processes, request)
             except (UserError, OSError) as error:  # not the user's fault any more, now that nodes have run
                 _record_end(name, run_id, RunState.FAILED, ends, lock)
                 raise RunFailedError(f"the run of {name} broke off", where=str(lock.folder), why=str(error)) from error
@@ -153,6 +157,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         name: str,
         run_id: str,
         nodes: list[GraphNode],
+        code: Mapping[str, Mapping[str, str]],
         ends: Ends,
         processes: NodeProcesses,
         request: RunRequest,
@@ -162,7 +167,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         log, started = log_folder / "orchestrator.log", time.monotonic()
         with logging_to(log), printing_to(log, [STDERR]):
             lock = OutputsLock.of(self.settings)
-            launches = NodeLaunches(store, processes, log_folder, request.accelerated, lock, ends)
+            launches = NodeLaunches(store, processes, log_folder, request.accelerated, lock, code, ends)
             progress = JsonProgress() if request.as_json else ConsoleProgress()
             with progress:
                 progress.run_started(name, run_id)

@@ -71,9 +71,9 @@ def variables() -> dict[str, str]:
     }
 
 
-def private_address() -> str:
-    """An address that nobody else knows."""
-    return f"{_PREFIX}-private-{os.urandom(16).hex()}"
+def private_address(kind: str = "private") -> str:
+    """An address that nobody else knows; it begins with what kind of server listens there."""
+    return f"{_PREFIX}-{kind}-{os.urandom(16).hex()}"
 
 
 def kernel_name(name: str) -> bytes:

@@ -51,7 +51,7 @@ class ProgramCopy:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()  # or each copy would write what is left
-        parent, name, seed = os.getpid(), address.private_address(), _state_of_generators()
+        parent, name, seed = os.getpid(), address.private_address("copy"), _state_of_generators()
         with socket.socket(socket.AF_UNIX) as listener, warnings.catch_warnings():
             listener.bind(address.kernel_name(name))
             listener.listen(_BACKLOG)
@@ -120,8 +120,8 @@ def _serve(listener: socket.socket, parent: int, preload: Sequence[str], seed: b
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         with open(os.devnull) as nothing, server_log().open("ab") as log:
-            for number, file in enumerate((nothing, log, log)):
-                os.dup2(file.fileno(), number)
+            for descriptor, file in enumerate((nothing, log, log)):
+                os.dup2(file.fileno(), descriptor)
         if preload:
             import_modules(preload)
         gc.freeze()  # a collection in a forked process then leaves the pages alone that it shares

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from headrace.errors import DefinitionError, InputDataError, UnknownNameError, UserError
-from headrace.orchestration.definition import defined, run_definition
+from headrace.orchestration.definition import Definition, ProgramFile, execute, run_definition
 from headrace.orchestration.request import RunRequest
 from headrace.settings import Settings
 
@@ -34,7 +34,7 @@ def refusal(folder: Path, text: str, **parameters: str) -> UserError:
     path = folder / "local_runner.py"
     path.write_text(text)
     with pytest.raises(UserError) as raised:
-        run_definition(path, Settings(home=folder / "home"), RunRequest(parameters))
+        run_definition(ProgramFile(path), Settings(home=folder / "home"), RunRequest(parameters))
     return raised.value
 
 
@@ -69,14 +69,20 @@ def test_what_a_file_defines_is_compiled_and_handed_out_while_the_file_is_main(
     path.write_text(DEFINITION.format(runner=runner, after="pass"))
     before = sys.modules["__main__"], sys.argv, list(sys.path)
     settings = Settings(home=tmp_path / "home", max_parallel=7)
-    with defined(path, settings) as definition:
+
+    def look(definition: Definition) -> None:
         # A file that makes a Headrace runner itself gave it its settings.
         assert (definition.runner.settings == settings) == ("headrace" not in runner)
         assert definition.pipeline.pipeline_info.id == "pipeline"
         assert [one.pipeline_node.node_info.id for one in definition.pipeline.nodes] == ["CsvExampleGen"]
         assert definition.options is None
         assert sys.modules["__main__"].__file__ == str(path)
-        assert (sys.argv, sys.path[0]) == ([str(path)], str(tmp_path))
+        assert (sys.argv, sys.path[0]) == ([str(path), "--factor", "7"], str(tmp_path))
+        looked.append(definition)
+
+    looked: list[Definition] = []
+    execute(ProgramFile(path, ("--factor", "7")), settings, look)
+    assert len(looked) == 1
     assert (sys.modules["__main__"], sys.argv, sys.path) == before
 
 
@@ -85,17 +91,19 @@ def test_a_part_of_the_pipeline_that_the_file_asks_for_is_handed_out(tmp_path: P
     text = DEFINITION.format(runner=RUNNERS["local"], after="pass")
     options = "run_options=RunOptions(from_nodes=['CsvExampleGen'])"
     path.write_text(text.replace("nodes))", f"nodes), {options})").replace("Pipeline\n", "Pipeline, RunOptions\n", 1))
-    with defined(path, Settings(home=tmp_path / "home")) as definition:
-        assert definition.options is not None
-        assert list(definition.options.partial_run.from_nodes) == ["CsvExampleGen"]
+    definitions: list[Definition] = []
+    execute(ProgramFile(path), Settings(home=tmp_path / "home"), definitions.append)
+    [definition] = definitions
+    assert definition.options is not None
+    assert list(definition.options.partial_run.from_nodes) == ["CsvExampleGen"]
 
 
 def test_a_file_is_main_no_longer_after_an_error_in_what_uses_it(tmp_path: Path) -> None:
     path = tmp_path / "local_runner.py"
     path.write_text(DEFINITION.format(runner=RUNNERS["local"], after="pass"))
     before = sys.modules["__main__"], sys.argv, list(sys.path)
-    with pytest.raises(ZeroDivisionError), defined(path, Settings(home=tmp_path)):
-        raise ZeroDivisionError
+    with pytest.raises(UserError):
+        run_definition(ProgramFile(path), Settings(home=tmp_path), RunRequest())
     assert (sys.modules["__main__"], sys.argv, sys.path) == before
 
 

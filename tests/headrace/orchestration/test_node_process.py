@@ -5,7 +5,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
+import cloudpickle
 import pytest
 from tfx.orchestration.portable.data_types import ExecutionInfo
 from tfx.proto.orchestration.executable_spec_pb2 import PythonClassExecutableSpec
@@ -15,26 +17,24 @@ from tfx.proto.orchestration.pipeline_pb2 import PipelineInfo, PipelineNode
 from headrace.orchestration.node_process import STOPPED, Answer, NodeFailedError, NodeProcesses, Work
 from headrace.orchestration.outcomes import Failure
 from headrace.orchestration.preload import PRELOAD
+from headrace.orchestration.program_definitions import ProgramDefinitions
 from headrace.warm_server.client import WarmProcess, WarmServer
 from tests.headrace.orchestration import failing_executors
 
 MakeWork = Callable[..., Work]
 
-# A file that runs a pipeline, and has an executor of its own.
-SCRIPT = """
-import sys
+# An executor of a program's own module, which its process is handed.
+PROGRAM = """
 from tfx.dsl.components.base.base_executor import BaseExecutor
-from tfx.orchestration.local.local_dag_runner import LocalDagRunner
-from tfx.orchestration.pipeline import Pipeline
 
-FILE = __file__
+FACTOR = 7
 
-class OfTheScript(BaseExecutor):
+class OfTheProgram(BaseExecutor):
     def Do(self, input_dict, output_dict, exec_properties):
-        exec_properties |= {"module": __name__, "file": FILE, "argument": sys.argv[0]}
+        exec_properties |= {"module": __name__, "product": times(6)}
 
-if __name__ == "__main__":
-    LocalDagRunner().run(Pipeline("pipeline", "/root", components=[]))
+def times(number):
+    return number * FACTOR
 """
 
 
@@ -280,21 +280,16 @@ def test_stop_ends_what_a_process_started_itself_too(work: MakeWork, tmp_path: P
             _end(child)
 
 
-def test_an_executor_of_the_very_file_that_was_run_is_found_as_python_would_have_it(
-    work: MakeWork, tmp_path: Path
-) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    asked = work(type("OfTheScript", (), {"__module__": "__main__"}))
-    answer = node_processes().run("node", replace(asked, main_file=script))
+def test_an_executor_of_the_program_works_with_the_definitions_that_it_is_handed(work: MakeWork) -> None:
+    program = ModuleType("__main__")
+    exec(PROGRAM, vars(program))
+    asked = work(type("OfTheProgram", (), {"__module__": "__main__"}))
+    definitions = ProgramDefinitions(cloudpickle.dumps({"OfTheProgram": vars(program)["OfTheProgram"]}), ("gone",))
+    answer = node_processes().run("node", replace(asked, definitions=definitions))
     assert isinstance(answer.result, bytes), answer.result
     found = ExecutorOutput.FromString(answer.result).execution_properties
-    assert {name: value.string_value for name, value in found.items()} == {
-        "module": "__main__",
-        "file": str(script),
-        "argument": str(script),
-        "headrace_executor": "__main__.OfTheScript",
-    }
+    assert (found["module"].string_value, found["product"].int_value) == ("__main__", 42)
+    assert "gone is only in the process that called run()" in asked.log.read_text()
 
 
 def test_an_interrupt_of_the_terminal_does_not_reach_a_node(work: MakeWork, tmp_path: Path) -> None:

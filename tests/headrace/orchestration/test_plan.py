@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from headrace.errors import InputDataError, ParameterError, RunFailedError
-from headrace.orchestration.definition import run_definition
+from headrace.orchestration.definition import ProgramFile, run_definition
 from headrace.orchestration.outcomes import NodeState
 from headrace.orchestration.plan import Action, Plan
 from headrace.orchestration.planning import plan_definition
@@ -81,6 +81,8 @@ ACTIONS = {
     NodeState.SKIPPED: {Action.SKIPPED},
 }
 
+MODULES = {"hr_make": MAKE, "hr_use": USE, "hr_helper": "def more(number):\n    return number + 1\n", "hr_other": ""}
+
 
 @dataclass
 class Project:
@@ -99,8 +101,9 @@ class Project:
 
     def plan(self, *no_cache_for: str, **parameters: str) -> dict[str, Action]:
         """What each node would do; `planned` has the whole plan."""
+        _forget_modules()
         request = RunRequest(parameters, no_cache_for=no_cache_for)
-        self.planned = plan_definition(self.folder / "local_runner.py", self.settings, request)
+        self.planned = plan_definition(ProgramFile(self.folder / "local_runner.py"), self.settings, request)
         return {node.node: node.action for node in self.planned.nodes}
 
     def why(self, node: str) -> list[str]:
@@ -108,7 +111,8 @@ class Project:
         return [str(change) for change in changes]
 
     def run(self, **parameters: str) -> dict[str, NodeState]:
-        outcome = run_definition(self.folder / "local_runner.py", self.settings, RunRequest(parameters))
+        _forget_modules()
+        [outcome] = run_definition(ProgramFile(self.folder / "local_runner.py"), self.settings, RunRequest(parameters))
         return {node.node: node.state for node in outcome.nodes}
 
     def is_right(self, **parameters: str) -> bool:
@@ -124,13 +128,17 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
     (tmp_path / "pyproject.toml").touch()
-    files = {"hr_make": MAKE, "hr_use": USE, "hr_helper": "def more(number):\n    return number + 1\n", "hr_other": ""}
-    for name, text in files.items():
+    for name, text in MODULES.items():
         (tmp_path / f"{name}.py").write_text(text)
     project = Project(tmp_path)
     project.define(CHAIN)
     yield project
-    for name in files:
+    _forget_modules()
+
+
+def _forget_modules() -> None:
+    """As a new process has it, which each command is."""
+    for name in MODULES:
         sys.modules.pop(name, None)
 
 

@@ -75,9 +75,10 @@ def processes() -> dict[int, str]:
     return {pid: name for status in statuses() for pid, name in status.processes.items()}
 
 
-def private_servers() -> list[str]:
-    """The servers that end with the commands that started them."""
-    return [line for line in Path("/proc/net/unix").read_text().splitlines() if "@headrace-private-" in line]
+def private_servers() -> set[str]:
+    """The servers that end with the commands that started them, and the copies of programs."""
+    words = {line.split()[-1] for line in Path("/proc/net/unix").read_text().splitlines()}
+    return {word for word in words if word.startswith(("@headrace-private-", "@headrace-copy-"))}
 
 
 def orchestrator(home: Path) -> int:
@@ -148,16 +149,18 @@ def test_a_run_whose_command_is_killed_is_stopped_in_good_order(
 
 @pytest.mark.parametrize("number", [0, signal.SIGINT, signal.SIGKILL])
 def test_without_a_warm_server_nothing_is_left_of_a_run(start: Start, home: Path, tmp_path: Path, number: int) -> None:
+    before = private_servers()
     run = start("--no-server")
     eventually((tmp_path / "me").exists, "the node never began")
-    assert private_servers()
+    its_own = private_servers() - before
+    assert its_own
     assert not processes()
     if number:
         os.kill(run.pid, number)
     else:
         (tmp_path / "other").touch()
     run.communicate()
-    eventually(lambda: not private_servers(), "the server was left behind")
+    eventually(lambda: private_servers().isdisjoint(its_own), "the server was left behind")
     assert run.returncode == {0: 0, signal.SIGINT: 130, signal.SIGKILL: -9}[number]
 
 
