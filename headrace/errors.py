@@ -16,10 +16,14 @@ HeadraceError
 └── RunCanceledError        somebody stopped the run; exit code 130, as for Ctrl-C
 """
 
+import os
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
+
+_SHOWN = 30  # known names in a message
 
 
 class HeadraceError(Exception):
@@ -61,9 +65,10 @@ class UnknownNameError(UserError):
         cls, kind: str, name: str, known: Iterable[str], *, where: str = "", next_step: str = ""
     ) -> HeadraceError:
         """An error for `name`, which is none of the `known` names of this `kind`."""
-        names = sorted(known)
+        names = sorted({*known} - {name})  # where it is known, and still stands for nothing: no suggestion
         near = get_close_matches(name, names, n=1, cutoff=0.5)
-        why = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names) or 'none'}"
+        some = names if len(names) <= _SHOWN else [*names[:_SHOWN], f"and {len(names) - _SHOWN} more"]
+        why = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(some) or 'none'}"
         return cls(f"there is no {kind} {name!r}", where=where, why=why, next_step=next_step)
 
 
@@ -113,14 +118,30 @@ class RunCanceledError(HeadraceError):
     exit_code = 130
 
 
+def typed(*words: object) -> str:
+    """A command as it can be typed: each word quoted where it has to be."""
+    return shlex.join(map(str, words))
+
+
 @contextmanager
 def reported() -> Iterator[None]:
     """Ends the process with the error's message and exit code, without a traceback."""
     try:
         yield
     except HeadraceError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _say(f"error: {error}")
         raise SystemExit(error.exit_code) from error
+    except KeyboardInterrupt as error:
+        _say("error: stopped")
+        raise SystemExit(RunCanceledError.exit_code) from error
+
+
+def _say(text: str) -> None:
+    if sys.stderr is not None and not sys.stderr.closed:
+        print(text, file=sys.stderr)
+        return
+    with suppress(OSError):  # past what the program did to its stream
+        os.write(2, f"{text}\n".encode(errors="backslashreplace"))
 
 
 def _rebuild(kind: type[HeadraceError], what: str, where: str, why: str, next_step: str) -> HeadraceError:

@@ -4,13 +4,29 @@ import os
 import re
 from pathlib import Path
 
+from headrace.errors import UserError
+
 PROJECT_FILE = "pyproject.toml"
 
 
 def project_root(start: Path | None = None) -> Path:
     """The nearest folder at or above `start` (the working folder) with a pyproject.toml, or `start` itself."""
-    here = (start or Path.cwd()).resolve()
+    here = (start or working_folder()).resolve()
     return next((folder for folder in (here, *here.parents) if (folder / PROJECT_FILE).is_file()), here)
+
+
+def working_folder() -> Path:
+    """The folder in which this process works.
+
+    Raises:
+        UserError: somebody has removed it.
+    """
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise UserError(
+            "the working folder is gone", why="it was removed after this shell entered it", next_step="cd"
+        ) from error
 
 
 def may_set(name: str, start: Path) -> bool:

@@ -1,26 +1,50 @@
-"""Where things live. From [tool.headrace] in pyproject.toml, then HEADRACE_* in the environment."""
+"""Where things live: as the caller says, else HEADRACE_* in the environment, else [tool.headrace] in pyproject.toml."""
 
+import hashlib
 import os
+import re
 import shlex
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from headrace.errors import HomeError, SettingsError
 from headrace.project import PROJECT_FILE, project_root
 
+_EMPTY = "empty"  # how an error of an empty value is told from others
+FILE_NAME = "metadata.sqlite"  # of a home's metadata store
+_UNSAFE = re.compile(r"^\.|[/%\x00-\x1f\x7f]")  # in the name of a file: what hides it, leads elsewhere, or is no text
+_LONGEST = 200  # bytes: file systems take 255, and there is a suffix to come
+
+
+def file_name(name: str) -> str:
+    """A file's or folder's name for the name of a pipeline, a run or a node: the name itself, where that will do.
+
+    Others are percent-encoded, and shortened where they are too long. No two names get the same.
+    """
+    encoded = _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", name)
+    if encoded and len(encoded.encode(errors="surrogatepass")) <= _LONGEST:
+        return encoded
+    digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:16]
+    return f"{encoded[: _LONGEST // 4 - len(digest)]}%{digest}"
+
 
 class Settings(BaseSettings):
-    """What a project may set; `Settings.load()` reads it."""
+    """What a project may set; `Settings.load()` reads it.
+
+    An argument of the constructor wins over the environment, and that over the project's file, which only `load` reads:
+    `Settings(home=place)` is that place, whatever is exported.
+    """
 
     model_config = SettingsConfigDict(env_prefix="HEADRACE_", frozen=True, extra="forbid")
 
     home: Path = Path(".headrace")  # relative to the project's root
-    metadata: SecretStr | None = None  # the URL of a metadata store on a server; None for a SQLite file in the home
+    metadata: SecretStr | None = None  # the URL of the metadata store; None for a SQLite file in the home
     max_parallel: int | None = Field(default=None, ge=1)  # nodes at once; None for as many as keep the cores busy
     server: bool = True  # a warm server that outlives a run, for the runs to come
     keep_runs: int = Field(default=5, ge=1)  # of each pipeline: the newest, whose outputs the clean-up keeps
@@ -31,6 +55,15 @@ class Settings(BaseSettings):
     def _words(cls, value: object) -> object:
         return shlex.split(value) if isinstance(value, str) else value  # in the environment: words, as in a shell
 
+    @field_validator("home", "metadata", mode="before")
+    @classmethod
+    def _not_empty(cls, value: object) -> object:
+        # An empty path would be the project's root, and an empty URL a store that nobody asked for.
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if isinstance(text, str) and not text.strip():
+            raise PydanticCustomError(_EMPTY, "a variable that was never filled in would mean another place")
+        return value
+
     @classmethod
     def load(cls, start: Path | None = None) -> Self:
         """The settings of the project around `start`, the working folder if none is given.
@@ -40,35 +73,24 @@ class Settings(BaseSettings):
         """
         root = project_root(start)
         try:
-            settings = cls(**_project_table(root / PROJECT_FILE))
-        except (ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError, SourceError) as error:
+            settings = cls(**{**_project_table(root / PROJECT_FILE), **EnvSettingsSource(cls)()})
+            home = root / settings.home.expanduser()
+        except (ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError, SourceError, RuntimeError) as error:
             raise _explained(error, root / PROJECT_FILE) from error
-        return settings.model_copy(update={"home": root / settings.home.expanduser()})
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over the project's file, which `load` hands over; nothing else is read."""
-        return env_settings, init_settings
+        return settings.model_copy(update={"home": home, "metadata": _from_root(settings.metadata, root)})
 
     @property
     def metadata_path(self) -> Path:
         """The SQLite file that holds the metadata of all the project's pipelines, where no server does."""
-        return self.home / "metadata.sqlite"
+        return self.home / FILE_NAME
 
     def pipeline_root(self, pipeline: str) -> Path:
         """The folder of a pipeline's artifacts."""
-        return self.home / "pipelines" / pipeline
+        return self.home / "pipelines" / file_name(pipeline)
 
     def serving_root(self, pipeline: str) -> Path:
         """The folder a pipeline pushes its models to, a new one below it each time."""
-        return self.home / "serving" / pipeline
+        return self.home / "serving" / file_name(pipeline)
 
     def card_folder(self, model: int) -> Path:
         """The folder of a model's card that is made by a command."""
@@ -76,7 +98,7 @@ class Settings(BaseSettings):
 
     def log_folder(self, pipeline: str, run_id: str) -> Path:
         """The folder of a run's logs, one file a node."""
-        return self.home / "logs" / pipeline / run_id
+        return self.home / "logs" / file_name(pipeline) / file_name(run_id)
 
     @property
     def pages(self) -> Path:
@@ -102,6 +124,12 @@ class Settings(BaseSettings):
             ) from error
 
 
+def _from_root(url: SecretStr | None, root: Path) -> SecretStr | None:
+    """The URL of a SQLite file below the project's root, where it was relative to that."""
+    scheme, separator, path = (url.get_secret_value() if url else "").partition(":///")
+    return SecretStr(f"{scheme}:///{root / path}") if path and scheme.lower() == "sqlite" and separator else url
+
+
 def _project_table(project_file: Path) -> dict[str, Any]:
     if not project_file.is_file():
         return {}
@@ -121,10 +149,16 @@ def _explained(error: Exception, project_file: Path) -> SettingsError:
     name = str(first["loc"][0])
     if first["type"] == "extra_forbidden":
         return SettingsError(f"there is no setting {name!r}", where=str(project_file), why=_known())
+    variable = f"HEADRACE_{name.upper()}"
+    where = f"{variable} in the environment, or [tool.headrace] in {project_file}"
+    if first["type"] == _EMPTY:
+        return SettingsError(
+            f"the setting {name!r} is empty", where=where, why=first["msg"], next_step=f"unset {variable}"
+        )
     value = "what it is" if name == "metadata" else repr(first["input"])  # there may be a password in it
     return SettingsError(
         f"the setting {name!r} cannot be {value}",
-        where=f"HEADRACE_{name.upper()} in the environment, or [tool.headrace] in {project_file}",
+        where=where,
         why=first["msg"],
     )
 

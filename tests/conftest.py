@@ -23,6 +23,9 @@ from headrace.warm_server.client import statuses, stop
 from tests.database_servers import KINDS, DatabaseServer, NotInstalledError, running
 
 ROOT = Path(__file__).parents[1]
+# Of whoever runs the tests, whose home and store are not to be touched: gone before any test is imported.
+for _variable in [name for name in os.environ if name.upper().startswith(("HEADRACE_", "OPENLINEAGE_"))]:
+    del os.environ[_variable]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -64,7 +67,9 @@ def without_notes(stderr: str) -> str:
 def assert_one_clear_message(result: "subprocess.CompletedProcess[str]", code: int, *parts: str) -> None:
     """Asserts that a command failed as it should: without a traceback, with one error that is told from all others."""
     assert result.returncode == code, result.stdout + result.stderr
-    [what] = [line for line in result.stderr.splitlines() if not line.startswith(("note: ", "  "))]
+    whats = [line for line in result.stderr.splitlines() if not line.startswith(("note: ", "  "))]
+    assert len(whats) == 1, result.stderr
+    [what] = whats
     assert what.startswith("error: ")
     assert "Traceback" not in result.stdout + result.stderr
     for part in parts:

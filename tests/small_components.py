@@ -33,6 +33,13 @@ def Number(value: Parameter[int], number: OutputArtifact[Integer]) -> None:  # n
 
 
 @component
+def Measure(loss: Parameter[str], number: OutputArtifact[Integer]) -> None:  # noqa: N802
+    """Sets a property of its output to a number that is given as text."""
+    number.value = 1
+    number.set_float_custom_property("loss", float(loss))
+
+
+@component
 def Text(value: Parameter[str], text: OutputArtifact[String]) -> None:  # noqa: N802
     """Makes a text."""
     text.value = value
@@ -51,11 +58,28 @@ def MaybeAddOne(sum: OutputArtifact[Integer], number: InputArtifact[Integer] = N
 
 
 @component
+def AddTo(  # noqa: N802
+    sum: OutputArtifact[Integer],  # noqa: A002
+    base: InputArtifact[Integer],
+    more: InputArtifact[Integer] = None,
+) -> None:
+    """Adds a number, or nothing, to another."""
+    sum.value = base.value + (more.value if more else 0)
+
+
+@component
 def Positive(number: InputArtifact[Integer], same: OutputArtifact[Integer]) -> None:  # noqa: N802
     """Hands on a number that is one, as a gate would."""
     if number.value < 0:
         raise ValueError(f"{number.value} is negative")
     same.value = number.value
+
+
+@component
+def Spoil(number: InputArtifact[Integer], seen: OutputArtifact[Integer]) -> None:  # noqa: N802
+    """Reads its input and overwrites it, as long as it was, as no component should."""
+    seen.value = number.value
+    Path(number.uri).write_text("9")
 
 
 @component

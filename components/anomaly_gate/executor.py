@@ -11,6 +11,7 @@ from tfx.types.artifact_utils import get_single_instance
 from headrace.contents.anomalies import Anomaly, read_anomalies
 from headrace.errors import AnomaliesFoundError
 
+_SHOWN = 10  # anomalies in the message
 ArtifactMap = dict[str, list[Artifact]]
 
 
@@ -23,7 +24,8 @@ class Executor(BaseExecutor):
         Raises:
             AnomaliesFoundError: there are such anomalies; names feature, split, span and anomaly.
         """
-        found = [(one, read_anomalies(Path(one.uri))) for one in input_dict["anomalies"]]
+        given = {one.id: one for one in input_dict["anomalies"]}.values()  # two channels may bring the same one
+        found = [(one, read_anomalies(Path(one.uri))) for one in given]
         refused = [
             (artifact, anomaly)
             for artifact, anomalies in found
@@ -35,7 +37,7 @@ class Executor(BaseExecutor):
             raise AnomaliesFoundError(
                 f"{len(refused)} {'anomaly' if len(refused) == 1 else 'anomalies'} in the data{_spans(artifacts)}",
                 where=", ".join(artifact.uri for artifact in artifacts),
-                why="; ".join(_told(artifact, anomaly) for artifact, anomaly in refused),
+                why=_why(refused),
                 next_step=_next_step(artifacts[0], exec_properties.get("schema_file")),
             )
         blessing = get_single_instance(output_dict["blessing"])
@@ -49,6 +51,17 @@ def _at_or_over(anomaly: Anomaly, severity: str) -> bool:
 def _spans(artifacts: list[Artifact]) -> str:
     spans = sorted({artifact.span for artifact in artifacts if artifact.span})
     return f" of span {', '.join(map(str, spans))}" if spans else ""
+
+
+def _why(refused: list[tuple[Artifact, Anomaly]]) -> str:
+    """The first anomalies, each once, and what shows the others."""
+    told: dict[str, Artifact] = {}
+    for artifact, anomaly in refused:
+        told.setdefault(_told(artifact, anomaly), artifact)
+    left = list(told.values())[_SHOWN:]
+    commands = dict.fromkeys(f"headrace show {artifact.id}" for artifact in left)
+    more = [f"{len(left)} more: {', '.join(commands)}"] if left else []
+    return "; ".join([*list(told)[:_SHOWN], *more])
 
 
 def _told(artifact: Artifact, anomaly: Anomaly) -> str:

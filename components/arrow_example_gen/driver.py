@@ -8,7 +8,7 @@ from tfx.proto.range_config_pb2 import RangeConfig, StaticRange
 from tfx.types import standard_component_specs
 from tfx.utils import proto_utils
 
-from headrace.errors import InputDataError
+from headrace.errors import InputDataError, typed
 
 
 class Driver(FileBasedDriver):
@@ -36,7 +36,7 @@ class Driver(FileBasedDriver):
                 f"{what} of the input files is found",
                 where=base,
                 why=str(error),
-                next_step=f"compare the pattern with the files: ls -R {base}",
+                next_step=f"compare the pattern with the files: {typed('ls', '-R', base)}",
             ) from error
         for artifact in found.output_artifacts[standard_component_specs.EXAMPLES_KEY].artifacts:
             artifact.properties[SPAN_PROPERTY_NAME].CopyFrom(artifact.custom_properties[SPAN_PROPERTY_NAME])

@@ -1,6 +1,7 @@
 """The files behind a pattern, and their formats, by the endings of their names."""
 
 import os
+import shlex
 from pathlib import Path
 
 from tfx.dsl.io import fileio
@@ -10,7 +11,7 @@ from components.arrow_example_gen.csv_file import CsvFile
 from components.arrow_example_gen.input_files import InputFile
 from components.arrow_example_gen.json_file import JsonFile
 from headrace.acceleration.byte_streams import codec_of
-from headrace.errors import InputDataError
+from headrace.errors import InputDataError, typed
 
 _FORMATS: dict[str, type[InputFile]] = {
     ".parquet": ParquetFile,
@@ -31,13 +32,22 @@ def find_files(base: str, pattern: str) -> list[InputFile]:
         pattern: of paths in it; spans and versions are filled in.
 
     Raises:
-        InputDataError: there are none, or one is of a format that is not read here.
+        InputDataError: there are none, one is a link to nothing, or one is of a format that is not read here.
     """
     whole = os.path.join(base, pattern)
-    paths = [path for path in map(Path, sorted(fileio.glob(whole))) if path.is_file()]
+    entries = sorted({*fileio.glob(whole), *([whole] if os.path.islink(whole) else [])})
+    for path in map(Path, entries):
+        if path.is_symlink() and not path.exists():
+            raise InputDataError(
+                "an input file is not there",
+                where=str(path),
+                why=f"it is a link to {os.readlink(path)}, which is not there",
+                next_step=f"ls -l {shlex.quote(str(path))}",
+            )
+    paths = [path for path in map(Path, entries) if path.is_file()]
     if not paths:
         raise InputDataError(
-            "there are no input files", where=whole, why="no file has such a name", next_step=f"ls {base}"
+            "there are no input files", where=whole, why="no file has such a name", next_step=typed("ls", base)
         )
     return [_input_file(path) for path in paths]
 

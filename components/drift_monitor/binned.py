@@ -15,6 +15,7 @@ class Binned:
         before: values in each bin, estimates for numbers.
         after: as many.
         unlisted: of the bins, how many at the end stand for values that a truncated list does not name.
+        hidden: share of the values, 0 to 1, that might have changed without a trace in the statistics.
     """
 
     kind: str
@@ -22,11 +23,17 @@ class Binned:
     before: tuple[float, ...]
     after: tuple[float, ...]
     unlisted: int = 0
+    hidden: float = 0.0
 
     @property
     def sizes(self) -> tuple[int, int]:
         """Values before and after."""
         return round(sum(self.before)), round(sum(self.after))
+
+    @property
+    def largest(self) -> float:
+        """The largest share of one bin on either side: none can move farther."""
+        return max((max(before, after) for _, before, after in self.shares), default=0.0)
 
     @property
     def shares(self) -> list[tuple[str, float, float]]:

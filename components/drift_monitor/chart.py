@@ -1,131 +1,82 @@
 """The report as a page that needs no network: how far each feature moved, and what moved in those that drifted."""
 
-import html
 from collections.abc import Sequence
-
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
+from xml.etree.ElementTree import Element
 
 from headrace.contents.drift import MISSING, Drift, FeatureDrift, drift_text
-from headrace.display.style import COLOURS, FONT_SIZE, INK, LINE, template
+from headrace.display.markup import element, line, picture, shortened, text
+from headrace.display.style import COLOURS
+from headrace.display.svg_page import figures, key, section, svg_page
 
-BEFORE, AFTER, ALARM, CALM = COLOURS[5], COLOURS[0], COLOURS[4], LINE
+BEFORE, AFTER, ALARM, CALM = COLOURS[5], COLOURS[0], COLOURS[4], "#8c959f"
 MOST_FEATURES = 30  # of the ranking
 MOST_PANELS = 12
-COLUMNS = 2
-BAR_HEIGHT = 24  # pixels
-PANEL_TITLE = 64  # pixels, with the axis below the panel
 LABEL_LENGTH = 24  # characters
 FARTHEST = 10.0  # times the threshold: what is farther ends there, and its label says how far
-
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Drift</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 14px/1.5 system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif;
-       max-width: 1040px; margin: 32px auto; padding: 0 20px; }}
-h1 {{ font-size: 20px; margin: 0 0 4px; }} h2 {{ font-size: 15px; margin: 28px 0 4px; }}
-p {{ margin: 0 0 8px; color: {ink}; }}
-</style></head><body>
-<h1>{headline}</h1>
-<p>{subtitle}</p>
-{figures}
-</body></html>
-"""
+_WIDE, _NARROW, _PANEL = 940, 340, 300  # pixels
+_ROW, _BAR = 50, 10  # of the ranking
+_TOP = 26
+_VALUE_ROW, _VALUE_LEFT, _VALUE_RIGHT = 34, 118, 252  # of a panel; between left and right lie the bars
+_SMALL = 10.5
 
 
 def chart_page(drift: Drift) -> str:
-    """The page, as HTML with the script that draws it (5 MB)."""
+    """The page, as HTML."""
     headline = drift_text(drift).splitlines()[0]
-    figures = []
+    sections = []
     if drift.features:
-        figures.append(_section("Distance over threshold", ranking_figure(drift), first=True))
+        marks = [(_square(ALARM), "drifted"), (_square(CALM), "within its threshold")]
+        pictures = (ranking_picture(drift.features, width) for width in (_WIDE, _NARROW))
+        sections.append(section("Distance over threshold", key(marks), *figures(*pictures)))
     drifted = [one for one in drift.features if one.drifted and one.shares and one.measure != MISSING][:MOST_PANELS]
     if drifted:
-        figures.append(_section("What moved", shares_figure(drifted), first=False))
-    return _PAGE.format(headline=html.escape(headline), subtitle=_subtitle(drift), figures="\n".join(figures), ink=INK)
+        marks = [(_square(BEFORE), "before"), (_square(AFTER), "after")]
+        panels = element("div", *(element("figure", shares_picture(one)) for one in drifted), class_="panels")
+        sections.append(section("What moved", key(marks), panels))
+    return svg_page(headline, _subtitle(drift), sections)
 
 
-def ranking_figure(drift: Drift) -> go.Figure:
+def ranking_picture(features: Sequence[FeatureDrift], width: float) -> Element:
     """A bar for each feature, by the measure that is farthest over its threshold; the farthest first."""
-    farthest = {one.feature: one for one in reversed(drift.features)}
+    farthest = {one.feature: one for one in reversed(features)}
     shown = sorted(farthest.values(), key=lambda one: -one.excess)[:MOST_FEATURES]
-    names = [f"<b>{_short(one.feature)}</b> {one.measure_name}" for one in shown]
-    figure = go.Figure(
-        go.Bar(
-            x=[min(one.excess, FARTHEST) for one in shown],
-            y=names,
-            orientation="h",
-            marker_color=[ALARM if one.drifted else CALM for one in shown],
-            text=[_figures(one) for one in shown],
-            textposition="outside",
-            cliponaxis=False,
-            customdata=[str(one) for one in shown],
-            hovertemplate="%{customdata}<extra></extra>",
-        )
-    )
-    longest = max(min(one.excess, FARTHEST) for one in shown)
-    figure.add_vline(x=1, line_color=INK, line_dash="dot", annotation_text="threshold", annotation_position="top")
-    figure.update_xaxes(range=[0, max(1.3, longest) * 1.25], title_text="times the threshold")
-    figure.update_yaxes(autorange="reversed", ticks="", showgrid=False)
-    return figure.update_layout(
-        template=template(),
-        height=BAR_HEIGHT * len(shown) + 90,
-        margin={"l": 330, "r": 10, "t": 30, "b": 44},
-        bargap=0.35,
-    )
+    most = max(1.3, *(min(one.excess, FARTHEST) for one in shown))
+    bottom = _TOP + _ROW * len(shown)
+    threshold = width / most
+    shapes = [
+        line(threshold, _TOP - 8, threshold, bottom, class_="edge", stroke_dasharray="3 3"),
+        text(threshold, _TOP - 12, "threshold", text_anchor=_anchor(threshold, width), class_="dim", font_size=_SMALL),
+    ]
+    for index, one in enumerate(shown):
+        y = _TOP + _ROW * index
+        long = max(1.0, width * min(one.excess, FARTHEST) / most)
+        colour = ALARM if one.drifted else CALM
+        bar = element("rect", element("title", str(one)), x=0, y=y + 18, width=long, height=_BAR, fill=colour)
+        shapes += [
+            text(0, y + 12, shortened(one.feature, LABEL_LENGTH), font_weight="600"),
+            text(width, y + 12, _figures(one), text_anchor="end", font_size=_SMALL),
+            bar,
+            text(0, y + 40, one.measure_name, class_="dim", font_size=_SMALL),
+        ]
+    return picture(width, bottom + 4, "how far each feature moved, in times its threshold", *shapes)
 
 
-def shares_figure(features: Sequence[FeatureDrift]) -> go.Figure:
-    """A panel for each feature: the shares of its values before and after."""
-    rows = [features[index : index + COLUMNS] for index in range(0, len(features), COLUMNS)]
-    heights = [max(len(one.shares) for one in row) * BAR_HEIGHT * 1.3 + PANEL_TITLE for row in rows]
-    figure = make_subplots(
-        len(rows),
-        COLUMNS,
-        row_heights=heights,
-        horizontal_spacing=0.22,
-        vertical_spacing=min(PANEL_TITLE / sum(heights), 0.9 / len(rows)),
-        subplot_titles=[f"<b>{_short(one.feature)}</b> {_figures(one)}" for one in features],
-    )
-    for index, one in enumerate(features):
-        most = max(len(each.shares) for each in rows[index // COLUMNS])  # bars as thick as the neighbour's
-        row, column = index // COLUMNS + 1, index % COLUMNS + 1
-        labels = [_short(share.value) for share in one.shares]
-        sides = (("before", BEFORE, [s.before for s in one.shares]), ("after", AFTER, [s.after for s in one.shares]))
-        for name, colour, shares in sides:
-            figure.add_bar(
-                x=shares,
-                y=labels,
-                orientation="h",
-                name=name,
-                legendgroup=name,
-                showlegend=not index,
-                marker_color=colour,
-                hovertemplate="%{y}: %{x:.1%}<extra>" + name + "</extra>",
-                row=row,
-                col=column,
-            )
-        figure.update_yaxes(range=[most - 0.5, -0.5], row=row, col=column)
-    figure.update_xaxes(tickformat=".0%", rangemode="tozero", nticks=5)
-    figure.update_yaxes(ticks="", showgrid=False, type="category")
-    figure.update_annotations(font_size=FONT_SIZE, xanchor="left", align="left")
-    for index, annotation in enumerate(figure.layout.annotations):
-        annotation.x = figure.get_subplot(index // COLUMNS + 1, index % COLUMNS + 1).xaxis.domain[0]
-    return figure.update_layout(
-        template=template(),
-        height=sum(heights) + 60,
-        margin={"l": 170, "r": 10, "t": 64, "b": 30},
-        barmode="group",
-        bargap=0.25,
-        bargroupgap=0,
-        legend={"yref": "container", "y": 0.995, "yanchor": "top", "traceorder": "normal"},
-    )
-
-
-def _section(title: str, figure: go.Figure, *, first: bool) -> str:
-    drawn = figure.to_html(full_html=False, include_plotlyjs=first, config={"displayModeBar": False})
-    return f"<h2>{title}</h2>\n{drawn}"
+def shares_picture(one: FeatureDrift) -> Element:
+    """The shares of a feature's values before and after."""
+    most = max(max(share.before, share.after) for share in one.shares) or 1.0
+    shapes = [
+        text(0, 13, shortened(one.feature, LABEL_LENGTH), font_weight="600"),
+        text(0, 29, _figures(one), class_="dim", font_size=_SMALL),
+    ]
+    for index, share in enumerate(one.shares):
+        top = 40 + _VALUE_ROW * index
+        shapes.append(text(_VALUE_LEFT - 8, top + 16, shortened(share.value, 16), text_anchor="end"))
+        for row, (value, colour) in enumerate(((share.before, BEFORE), (share.after, AFTER))):
+            y = top + 13 * row
+            wide = max(0.5, (_VALUE_RIGHT - _VALUE_LEFT) * value / most)
+            shapes.append(element("rect", x=_VALUE_LEFT, y=y, width=wide, height=11, fill=colour))
+            shapes.append(text(_VALUE_LEFT + wide + 5, y + 9.5, f"{value:.1%}", font_size=_SMALL))
+    return picture(_PANEL, 44 + _VALUE_ROW * len(one.shares), f"{one.feature} before and after", *shapes)
 
 
 def _subtitle(drift: Drift) -> str:
@@ -133,9 +84,11 @@ def _subtitle(drift: Drift) -> str:
     if drift.before:
         parts.insert(0, f"before: {_data(drift.before.artifacts, drift.before.spans)}")
         parts.append(f"at most {100 * drift.false_alarm_rate:.3g} % of reports on unchanged data tell of a drift")
+    if drift.untold:
+        parts.append("cannot be told: " + ", ".join(drift.untold))
     if drift.not_compared:
         parts.append("not compared: " + ", ".join(f"{one.feature} ({one.why})" for one in drift.not_compared))
-    return html.escape("; ".join(parts))
+    return "; ".join(parts)
 
 
 def _data(artifacts: Sequence[int], spans: Sequence[int]) -> str:
@@ -147,5 +100,9 @@ def _figures(one: FeatureDrift) -> str:
     return f"{one.distance:.3f}, allowed {one.threshold:.3f}" if one.threshold else one.threshold_from
 
 
-def _short(text: str) -> str:
-    return html.escape(text if len(text) <= LABEL_LENGTH else f"{text[: LABEL_LENGTH - 1]}…")
+def _square(colour: str) -> Element:
+    return element("rect", x=2, y=2, width=12, height=12, rx=2, fill=colour)
+
+
+def _anchor(place: float, width: float) -> str:
+    return "end" if place > width - 40 else "middle"

@@ -7,7 +7,8 @@ from zlib import crc32
 from components.drift_monitor.binned import NUMBERS, TEXT, Binned
 from components.drift_monitor.distances import distances
 from components.drift_monitor.noise import jensen_shannon_noise, l_infinity_noise
-from components.drift_monitor.numbers import NumericSide, numeric_bins
+from components.drift_monitor.numbers import numeric_bins
+from components.drift_monitor.numeric_side import NumericSide
 from components.drift_monitor.rules import Rules
 from components.drift_monitor.text_values import TextSide, text_bins
 from headrace.contents.drift import (
@@ -25,6 +26,7 @@ from headrace.contents.statistics import FeatureStatistics, SplitStatistics
 from headrace.errors import InputDataError, UnknownNameError
 
 MOST_SHARES = 12  # values of a feature that a report names
+MOST_HIDDEN = 0.5  # share of a feature's values of which the statistics may say nothing
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,10 @@ def compare(before: Recorded, after: Recorded, rules: Rules) -> Drift:
             raise InputDataError("there is nothing to compare", why=f"the statistics {ids} are of no examples")
     compared = [name for name in names if name not in rules.exclude]
     kinds = {name: (_kind(before.with_values(name)), _kind(after.with_values(name))) for name in compared}
-    bins = {
-        name: _bins(before, after, name) for name, kind in kinds.items() if kind in ((TEXT, TEXT), (NUMBERS, NUMBERS))
-    }
-    measures = {
-        name: JENSEN_SHANNON if one.kind == NUMBERS or name in rules.by_divergence else L_INFINITY
-        for name, one in bins.items()
-    }
+    alike = [name for name, kind in kinds.items() if kind in ((TEXT, TEXT), (NUMBERS, NUMBERS))]
+    bins, measures = {}, {}
+    for name in alike:
+        bins[name], measures[name] = _bins(before, after, name, rules)
     rate = rules.false_alarm_rate / (len(bins) + len(compared))  # each feature also by its missing examples
     found = [_by_missing(before, after, name, rules, rate) for name in compared]
     found += [_by_kind(name, *kind) for name, kind in kinds.items() if all(kind) and kind[0] != kind[1]]
@@ -87,11 +86,18 @@ def compare(before: Recorded, after: Recorded, rules: Rules) -> Drift:
     )
 
 
-def _bins(before: Recorded, after: Recorded, name: str) -> Binned:
+def _bins(before: Recorded, after: Recorded, name: str, rules: Rules) -> tuple[Binned, str]:
+    """A feature's values in bins, and the measure that they are compared by."""
     old, new = before.with_values(name), after.with_values(name)
-    if old[0].text:
-        return text_bins(TextSide(old), TextSide(new))
-    return numeric_bins(NumericSide(old), NumericSide(new))
+    if not old[0].text:
+        return numeric_bins(NumericSide(old), NumericSide(new)), JENSEN_SHANNON
+    sides = TextSide(old), TextSide(new)
+    if name not in rules.by_divergence:
+        bins = text_bins(*sides)
+        # Of many rare values each may be replaced by others, and no share moves by what is worth telling.
+        if name in rules.thresholds or bins.largest > rules.smallest_share:
+            return bins, L_INFINITY
+    return text_bins(*sides, by_divergence=True), JENSEN_SHANNON
 
 
 def _by_values(name: str, bins: Binned, measure: str, distance: float, rules: Rules, rate: float) -> FeatureDrift:
@@ -102,7 +108,18 @@ def _by_values(name: str, bins: Binned, measure: str, distance: float, rules: Ru
         noise, smallest = jensen_shannon_noise(bins, rate, crc32(name.encode())), rules.smallest_divergence
     given = rules.thresholds.get(name)
     threshold, why = (given, "given for the feature") if given is not None else _larger(noise, smallest)
-    return FeatureDrift(name, measure, distance, threshold, why, noise, *bins.sizes, _shares(bins))
+    untold = "" if distance > threshold else _untold(bins, noise)
+    return FeatureDrift(name, measure, distance, threshold, why, noise, *bins.sizes, _shares(bins), untold)
+
+
+def _untold(bins: Binned, noise: float) -> str:
+    """Why a feature that is not proven to have drifted may have changed in full all the same; empty if it cannot."""
+    if bins.hidden > MOST_HIDDEN:
+        what = "values, which no list names" if bins.kind == TEXT else "values, which lie between two known numbers"
+        return f"the statistics say nothing of {bins.hidden:.0%} of its {what}"
+    if noise >= 1:
+        return f"{bins.sizes[0]:,} and {bins.sizes[1]:,} values are too few, of so many that differ"
+    return ""
 
 
 def _by_kind(name: str, old: str, new: str) -> FeatureDrift:

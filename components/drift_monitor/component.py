@@ -22,7 +22,7 @@ class DriftReport(Artifact):
     TYPE_ANNOTATION = Statistics
     PROPERTIES = {
         "drifted": Property(PropertyType.INT),  # how many features
-        "verdict": Property(PropertyType.STRING),  # "quiet", "drifted" or "no reference"
+        "verdict": Property(PropertyType.STRING),  # "quiet", "drifted", "cannot be told" or "no reference"
         "note": Property(PropertyType.STRING),  # what the run's summary shows
     }
 
@@ -66,7 +66,8 @@ class DriftMonitor(BaseComponent):
             statistics: of the span, as StatisticsGen makes them; several artifacts are taken together.
             reference: the statistics to compare with; several artifacts are taken together. Without any, as in a
                 first run, the report says that there is no reference.
-            policy: `record`: the report is all; `warn`: the run's summary tells of a drift as well; `stop`: the
+            policy: `record`: the report is all; `warn`: the run's summary tells of a drift, and of
+                what cannot be told, as well; `stop`: the
                 run fails on one.
             thresholds: the largest distance of a feature's values that is no drift, by feature. For other
                 features it is the larger one of the sampling noise and the smallest change worth telling.

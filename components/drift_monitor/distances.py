@@ -34,7 +34,7 @@ def distances(bins: Mapping[str, Binned], measures: Mapping[str, str]) -> dict[s
     after = _statistics({name: (one.kind, one.labels, one.after) for name, one in bins.items()})
     found = tfdv.validate_statistics(after, schema, previous_statistics=before)
     return {
-        ".".join(info.path.step): measurement.value
+        ".".join(info.path.step): min(1.0, max(0.0, measurement.value))  # TFDV's sums may end just outside
         for info in found.drift_skew_info
         for measurement in info.drift_measurements
         if _NAMES.get(measurement.type) == measures[".".join(info.path.step)]

@@ -47,7 +47,7 @@ class Executor(BaseExecutor):
             )
         report.drifted = len(drift.drifted)
         report.verdict = drift.verdict
-        if drift.drifted and policy == Policy.WARN:
+        if (drift.drifted or drift.untold) and policy == Policy.WARN:
             report.note = drift_text(drift)
 
 

@@ -16,6 +16,7 @@ from components.drift_monitor.binned import Binned
 
 DRAWS = 1000  # pairs of samples from which the spread of the divergence is taken
 MOST_VALUES = 5e8  # that NumPy divides at random; of more, the noise of so many is taken, which is larger
+ROUNDING = 1e-9  # of sums of many small shares
 STEPS = 40  # of a bisection: to a share of 1e-12
 
 
@@ -61,8 +62,8 @@ def jensen_shannon_noise(bins: Binned, rate: float, seed: int) -> float:
     draws = np.random.default_rng(seed).multivariate_hypergeometric(pooled, old, DRAWS, method="marginals")
     drawn = divergences(draws / max(1, old), (pooled - draws) / max(1, pooled.sum() - old))
     mean, variance = float(drawn.mean()), float(drawn.var())
-    if variance == 0:
-        return mean
+    if variance < ROUNDING**2:
+        return min(1.0, mean + ROUNDING)
     freedom = 2 * mean**2 / variance
     # Wilson and Hilferty's: the cube root of chi-squared is close to normal.
     quantile = freedom * (1 - 2 / (9 * freedom) + NormalDist().inv_cdf(1 - rate) * sqrt(2 / (9 * freedom))) ** 3

@@ -3,141 +3,110 @@
 TFDV's comparator wants a histogram of each side, and has one of ten buckets of equal width. One
 outlier stretches these: of two samples of the same taxi trips, one with a trip of 300 miles, it makes
 a divergence of 0.25. So both sides are first put into bins of about a tenth of the values each. They
-end at numbers up to which both statistics know the count exactly, the ends of their buckets, which
+end at numbers up to which both statistics know the share of the values, the ends of their buckets, which
 statistics of one distribution share where values repeat. Where that leaves large bins, ends of one
-side's buckets divide them, and within its own bucket the other side's values are taken to be spread
+side's buckets divide them, and the other side's values are taken to be
 
-- evenly, where the feature's values are;
-- like the first side's, where they are lumped, for they can be anywhere in it. No distance is larger
-  then than what the statistics show.
+- spread evenly within a bucket, where the values of both sides are;
+- where values are lumped and can be anywhere in a bucket, as near to the first side's as what is proven of
+  them allows (`numeric_side.py`, `nearest.py`). No distance is larger then than what the statistics show,
+  and none is smaller than what they prove.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from components.drift_monitor.binned import NUMBERS, Binned
-from headrace.contents.statistics import Bucket, FeatureStatistics, NumericStatistics
-
-Numbers = npt.NDArray[np.float64]
+from components.drift_monitor.nearest import nearest
+from components.drift_monitor.numeric_side import Bounds, Numbers, NumericSide
 
 TENTHS = tuple(index / 10 for index in range(1, 10))
 GAP = 0.1  # of the values: a tenth with no exact end so near gets an inexact one
 SMALLEST_BIN = 0.05  # of the values
-LUMP = 0.01  # of the values: buckets that differ by more are of lumped values
-ROUNDS = 50  # of making two sides alike where they are free to be
+EXACT = 0.01  # of the values: a share known so well
 
 
-class _Part:
-    """Shares of the values up to x, as one set of statistics knows them at the ends of its buckets."""
+@dataclass(frozen=True)
+class _Place:
+    """Where a bin ends: below a number, or with it."""
 
-    def __init__(self, numeric: NumericStatistics, weight: float) -> None:
-        known: dict[float, float] = {}
-        for histogram in (numeric.histogram, numeric.quantiles):
-            total, run = sum(bucket.count for bucket in histogram), 0.0
-            for bucket in histogram:
-                run += bucket.count
-                # Buckets of equal count repeat an end where one value fills several: the last is the whole.
-                known[bucket.high] = run / total
-        self.ends = np.array(sorted(known))
-        self.weight = weight
-        self._shares = np.maximum.accumulate([known[end] for end in self.ends])
-        self._low = numeric.min
-        self.lumped = _lumped(numeric.quantiles)
-
-    def knows(self, x: Numbers) -> npt.NDArray[np.bool_]:
-        """Where the share up to x is exact."""
-        return (x < self._low) | (x > self.ends[-1]) | np.isin(x, self.ends)
-
-    def even(self, grid: Numbers) -> Numbers:
-        """The share of each cell of the grid, values spread evenly in each bucket."""
-        ends, shares = self.ends, self._shares
-        if self._low < ends[0]:
-            ends, shares = np.r_[self._low, ends], np.r_[0.0, shares]
-        return np.diff(np.interp(grid, ends, shares, left=0.0, right=1.0), prepend=0.0)
-
-    def like(self, other: Numbers, grid: Numbers) -> Numbers:
-        """The share of each cell, values spread in each bucket as the other side has them."""
-        even = self.even(grid)
-        bucket = np.searchsorted(self.ends, grid)  # of each cell; a cell ends in it
-        own = np.bincount(bucket, even)
-        others = np.bincount(bucket, other)
-        return np.where(others[bucket] > 0, own[bucket] * other / np.maximum(others[bucket], 1e-300), even)
-
-
-class NumericSide:
-    """The values of a feature in some statistics taken together."""
-
-    def __init__(self, parts: Sequence[FeatureStatistics]) -> None:
-        """Takes those parts that hold values."""
-        self.total = float(sum(part.values for part in parts))
-        self._parts = [_Part(part.numeric, part.values / self.total) for part in parts if part.numeric]
-
-    @property
-    def ends(self) -> Numbers:
-        """The ends of all buckets."""
-        return np.unique(np.concatenate([part.ends for part in self._parts]))
-
-    def knows(self, x: Numbers) -> npt.NDArray[np.bool_]:
-        """Where the share up to x is exact."""
-        return np.all([part.knows(x) for part in self._parts], axis=0)
-
-    def even(self, grid: Numbers) -> Numbers:
-        """The share of each cell, values spread evenly in each bucket."""
-        return np.sum([part.even(grid) * part.weight for part in self._parts], axis=0)
-
-    @property
-    def lumped(self) -> bool:
-        """Some values are so frequent that buckets which should hold as many values as each other do not."""
-        return any(part.lumped for part in self._parts)
-
-    def like(self, other: Numbers, grid: Numbers) -> Numbers:
-        """The share of each cell, values spread in each bucket as the other side has them."""
-        return np.sum([part.like(other, grid) * part.weight for part in self._parts], axis=0)
+    number: float
+    below: bool
 
 
 def numeric_bins(before: NumericSide, after: NumericSide) -> Binned:
-    """Bins of about a tenth of all values each, or of what one frequent value takes."""
+    """Bins of about a tenth of all values each, or of what one frequent value takes; one more for NaN where it is."""
+    if not before.total or not after.total:
+        return _with_nans(("numbers",), (before.total,), (after.total,), before, after, 0.0)
     grid = np.union1d(before.ends, after.ends)
-    old, new = before.even(grid), after.even(grid)
-    for _ in range(ROUNDS if before.lumped or after.lumped else 0):
-        old, new = before.like(new, grid), after.like(old, grid)
-    pooled = np.cumsum((old * before.total + new * after.total) / (before.total + after.total))
-    places = _places(pooled, before.knows(grid) & after.knows(grid))
-    return Binned(NUMBERS, _labels(grid[places]), _counts(old, places, before.total), _counts(new, places, after.total))
+    old, new = before.bounds(grid), after.bounds(grid)
+    hidden = max(before.bounds(before.ends).between, after.bounds(after.ends).between)
+    exact = np.maximum(old.high - old.low, new.high - new.low) <= EXACT
+    farthest = _farthest(old, new)
+    if before.lumped or after.lumped:
+        places = _places((old.low + old.high + new.low + new.high) / 4, exact, farthest)
+        shares = nearest((old.low[places], old.high[places]), (new.low[places], new.high[places]))
+    else:
+        even = before.even(grid), after.even(grid)
+        middle = np.repeat((even[0] + even[1]) / 2, 2)
+        exact[::2] = False
+        places = _places(middle, exact, farthest)
+        shares = even[0][np.array(places, int) // 2], even[1][np.array(places, int) // 2]
+    ends = [_Place(float(grid[place // 2]), not place % 2) for place in places]
+    counts = [np.diff([0.0, *share, 1.0]) * side.total for share, side in zip(shares, (before, after), strict=True)]
+    return _with_nans(_labels(ends), counts[0].tolist(), counts[1].tolist(), before, after, hidden)
 
 
-def _places(pooled: Numbers, exact: npt.NDArray[np.bool_]) -> list[int]:
-    """Where bins end: at exact places, and at others where no exact one is near."""
-    inner = (pooled >= SMALLEST_BIN) & (pooled <= 1 - SMALLEST_BIN)
+def _with_nans(
+    labels: Sequence[str],
+    old: Sequence[float],
+    new: Sequence[float],
+    before: NumericSide,
+    after: NumericSide,
+    hidden: float,
+) -> Binned:
+    if before.nans or after.nans:
+        labels, old, new = (*labels, "NaN"), (*old, before.nans), (*new, after.nans)
+    return Binned(NUMBERS, tuple(labels), tuple(old), tuple(new), hidden=hidden)
+
+
+def _places(middle: Numbers, exact: npt.NDArray[np.bool_], farthest: Sequence[int]) -> list[int]:
+    """Where bins end: where the sides are proven to be farthest apart, at exact places, else at others."""
+    inner = (middle >= SMALLEST_BIN) & (middle <= 1 - SMALLEST_BIN)
     chosen = {int(place) for place in np.flatnonzero(exact & inner)}
-    shares = pooled[sorted(chosen)]
+    shares = middle[sorted(chosen)]
     for tenth in TENTHS:
         if not np.any(np.abs(shares - tenth) <= GAP):
-            chosen.add(int(np.searchsorted(pooled, tenth)))
-    kept: list[int] = []
+            chosen.add(int(np.searchsorted(middle, tenth)))
+    kept = list(farthest)
     for place in sorted(chosen):
-        last = pooled[kept[-1]] if kept else 0.0
-        if place < len(pooled) and inner[place] and pooled[place] - last >= SMALLEST_BIN:
+        near = [0.0, *(middle[other] for other in kept)]
+        if place < len(middle) and inner[place] and np.abs(middle[place] - near).min() >= SMALLEST_BIN:
             kept.append(place)
-    return kept
+    return sorted(kept)
 
 
-def _counts(shares: Numbers, places: Sequence[int], total: float) -> tuple[float, ...]:
-    run = np.cumsum(shares)
-    return tuple(float(count) for count in np.diff([0.0, *run[list(places)], run[-1]]) * total)
+def _farthest(old: Bounds, new: Bounds) -> list[int]:
+    """Where more of the one side's values are proven to be than of the other's, either way, if that is worth a bin."""
+    gaps = old.low - new.high, new.low - old.high
+    places = [int(np.argmax(gap)) for gap in gaps if gap.max() >= SMALLEST_BIN]
+    return sorted(set(places))
 
 
-def _labels(ends: Numbers) -> tuple[str, ...]:
-    if not len(ends):
+def _labels(ends: Sequence[_Place]) -> tuple[str, ...]:
+    if not ends:
         return ("all",)
-    inner = [f"{low:.6g} to {high:.6g}" for low, high in pairwise(ends)]
-    return (f"up to {ends[0]:.6g}", *inner, f"over {ends[-1]:.6g}")
-
-
-def _lumped(quantiles: Sequence[Bucket]) -> bool:
-    total = sum(bucket.count for bucket in quantiles)
-    even = 1 / len(quantiles) if quantiles else 0.0
-    return any(bucket.high == bucket.low or abs(bucket.count / total - even) > LUMP for bucket in quantiles)
+    first, last = ends[0], ends[-1]
+    inner = [
+        f"{low.number:.6g}" if low.number == high.number else f"{low.number:.6g} to {high.number:.6g}"
+        for low, high in pairwise(ends)
+    ]
+    return (
+        f"{'under' if first.below else 'up to'} {first.number:.6g}",
+        *inner,
+        f"{'from' if last.below else 'over'} {last.number:.6g}",
+    )

@@ -69,7 +69,7 @@ class Notify(BaseComponent):
             format: `json`, or `slack` for Slack's incoming webhooks.
             on: what is told: `blessed`, `rejected`, `drift`, `failure`; without any of them nothing is sent.
             attempts: to send it, at the most.
-            seconds: that an attempt may take to connect, and then to be answered.
+            seconds: after which an attempt ends, whatever the webhook has sent by then.
 
         Raises:
             ParameterError: there are no nodes to wait for, or a value is out of range.

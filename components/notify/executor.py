@@ -38,7 +38,7 @@ class Executor(BaseExecutor):
                 else Delivery(0, f"the environment variable {variable} is not set")
             )
         events = tuple(dict.fromkeys(str(one.event) for one in news.news))
-        told = Notification(variable, events, message, delivery.attempts, delivery.problem)
+        told = Notification(variable, events, message, delivery.attempts, delivery.problem, delivery.uncertain)
         logging.log(logging.WARNING if told.problem else logging.INFO, "%s", told.text)
         artifact = get_single_instance(output_dict["notification"])
         told.write(Path(artifact.uri))

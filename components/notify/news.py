@@ -61,7 +61,7 @@ def news_of(store: MetadataStore, run_id: str) -> RunNews:
     reader.add_executions(one.id for one in executions)
     graph = reader.graph()
     nodes = RunRecord(run.id, run.pipeline, run.started, RunState.RUNNING, tuple(executions)).nodes
-    found = [*_failures(list(nodes.values())), *_verdicts(graph), *_drift(graph)]
+    found = [*_failures(list(nodes.values())), *_verdicts(graph, store), *_drift(graph)]
     return RunNews(run.pipeline, run.id, tuple(News(one.event, one.text[:_MOST]) for one in found))
 
 
@@ -71,9 +71,9 @@ def _failures(nodes: Sequence[Execution]) -> Iterator[News]:
             yield News(Event.FAILURE, f"{one.node} failed: {failure_of_execution(one) or 'no error was recorded'}")
 
 
-def _verdicts(graph: Graph) -> Iterator[News]:
+def _verdicts(graph: Graph, store: MetadataStore) -> Iterator[News]:
     """A model is blessed where each verdict on it says so, and rejected where one does not."""
-    every: list[EvaluationFacts | ServingVerdict] = [*evaluations_of(graph), *serving_verdicts_of(graph)]
+    every: list[EvaluationFacts | ServingVerdict] = [*evaluations_of(graph, store), *serving_verdicts_of(graph)]
     verdicts: dict[int | None, list[EvaluationFacts | ServingVerdict]] = {}
     for one in every:
         if one.blessed is not None:

@@ -1,12 +1,17 @@
 """Sends a message to a webhook, and tries again where that may help; never raises for what the other side does."""
 
+import io
+import json
 import logging
+import queue
+import threading
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
+from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
 RETRIED = (429, 500, 502, 503, 504)  # answers that may be others a moment later
@@ -20,6 +25,29 @@ class Delivery:
 
     attempts: int
     problem: str = ""  # why it was not taken; without the address, whose path is a secret
+    uncertain: bool = False  # it was sent in full and never answered: it may have been taken
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """What came of one attempt; without an answer, `problem` says why."""
+
+    answer: BaseHTTPResponse | None = None
+    problem: str = ""
+    sent: bool = False  # the whole message was given to a connection
+    again: bool = True  # another attempt may end otherwise
+
+
+class _Message(io.BytesIO):
+    """A message that knows whether it was sent: a body is read when its connection stands."""
+
+    sent = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """The next part."""
+        part = super().read(size)
+        self.sent = self.tell() == len(self.getbuffer())
+        return part
 
 
 def send(url: str, payload: dict[str, Any], attempts: int, seconds: float) -> Delivery:
@@ -29,34 +57,80 @@ def send(url: str, payload: dict[str, Any], attempts: int, seconds: float) -> De
         url: of the webhook.
         payload: the message.
         attempts: at the most; with longer and longer pauses, or those that the other side asks for.
-        seconds: that connecting, and then answering, may take each time.
+        seconds: after which an attempt ends, whatever the other side has sent by then.
     """
     host = _host(url)
     if host is None:
         return Delivery(0, "its address is none of http or https")
-    # It logs the path at each new attempt.
-    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # it logs the path of the address
     retry = Retry(
         attempts - 1,
-        redirect=False,
         status_forcelist=RETRIED,
         allowed_methods=None,
         backoff_factor=0.5,
         backoff_max=LONGEST_PAUSE_SECONDS,
         retry_after_max=LONGEST_PAUSE_SECONDS,
-        raise_on_status=False,
     )
-    with requests.Session() as session:
-        for scheme in _SCHEMES:
-            session.mount(f"{scheme}://", HTTPAdapter(max_retries=retry))
+    body = json.dumps(payload).encode()
+    uncertain = False
+    for number in range(1, attempts + 1):
+        attempt = _attempted(url, body, host, seconds)
+        uncertain |= attempt.sent and attempt.answer is None
+        if attempt.answer is not None and 200 <= attempt.answer.status < 300:
+            return Delivery(number)
         try:
-            answer = session.post(url, json=payload, timeout=seconds, allow_redirects=False)
-        except requests.RequestException as error:
-            return Delivery(attempts, f"{host} cannot be reached: {_reason(error)}")
-    tries = len(answer.raw.retries.history) + 1  # type: ignore[union-attr]
-    if 200 <= answer.status_code < 300:
-        return Delivery(tries)
-    return Delivery(tries, f"{host} answered {answer.status_code} {answer.reason}".rstrip())
+            retry = retry.increment("POST", response=attempt.answer)
+        except MaxRetryError:
+            break
+        if not attempt.again:
+            break
+        _pause(retry, attempt.answer)
+    return Delivery(number, attempt.problem, uncertain)
+
+
+def _attempted(url: str, body: bytes, host: str, seconds: float) -> _Attempt:
+    """One attempt, in a thread that is left behind when its time is up: nothing else ends what is sent drop by drop."""
+    message = _Message(body)
+    done: queue.SimpleQueue[_Attempt] = queue.SimpleQueue()
+    threading.Thread(target=lambda: done.put(_posted(url, message, host, seconds)), daemon=True).start()
+    try:
+        return done.get(timeout=seconds)
+    except queue.Empty:
+        return _unanswered(host, message, f"no answer within {seconds:g} s")
+
+
+def _posted(url: str, message: _Message, host: str, seconds: float) -> _Attempt:
+    headers = {"Content-Type": "application/json"}
+    try:
+        with (
+            requests.Session() as session,
+            session.post(
+                url, data=message, headers=headers, timeout=seconds, allow_redirects=False, stream=True
+            ) as answer,
+        ):  # its body says nothing that is wanted, and may be without end
+            return _Attempt(
+                answer.raw,
+                f"{host} answered {answer.status_code} {answer.reason}".rstrip(),
+                sent=True,
+                again=answer.status_code in RETRIED,
+            )
+    except ValueError:  # of any library on the way, each has errors of its own for what is no host or no port
+        return _Attempt(problem=f"its host {host!r}, or the port, is malformed", again=False)
+    except (OSError, HTTPError) as error:
+        return _unanswered(host, message, _reason(error))
+
+
+def _unanswered(host: str, message: _Message, reason: str) -> _Attempt:
+    if message.sent:
+        return _Attempt(problem=f"{host} was sent the message and did not answer: {reason}", sent=True)
+    return _Attempt(problem=f"{host} cannot be reached: {reason}")
+
+
+def _pause(retry: Retry, answer: BaseHTTPResponse | None) -> None:
+    try:
+        retry.sleep(answer)
+    except InvalidHeader:  # it asks for a pause, and not in seconds or by a date
+        retry.sleep()
 
 
 def _host(url: str) -> str | None:

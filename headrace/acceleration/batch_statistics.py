@@ -61,20 +61,31 @@ def slice_functions_of(options: StatsOptions) -> list[SliceFunction]:
     Raises:
         NotEqualError: slices depend on the batches that rows come in, or are asked for in SQL.
     """
-    if options.experimental_slice_sqls:
+    if has_sql_slices(options):
         raise NotEqualError("slices are asked for in SQL", why="SQL slices are left to the stock executor")
     if options.slicing_config is None:
         return []
     for spec in options.slicing_config.slicing_specs:
-        if spec.slice_keys_sql:
-            raise NotEqualError("slices are asked for in SQL", why="SQL slices are left to the stock executor")
         # The stock slicer leaves out a feature that is nowhere in a batch, and a batch may be a single row.
         if len({*spec.feature_keys, *spec.feature_values}) > 1:
             raise NotEqualError("slices cross features", why="such slices depend on how Beam deals out rows")
-    functions, _ = slicing_util.convert_slicing_config_to_slice_functions_and_sqls(options.slicing_config)
+    # What TFDV's own conversion does; it has another name in 1.21, which knows no SQL.
+    functions = [
+        slicing_util.get_feature_value_slicer(
+            {**dict.fromkeys(spec.feature_keys), **{key: [value] for key, value in spec.feature_values.items()}}
+        )
+        for spec in options.slicing_config.slicing_specs
+        if spec.feature_keys or spec.feature_values
+    ]
     if not functions:
         raise NotEqualError("no slices are asked for", why="a slicing configuration without slices")
     return [slicing_util.default_slicer, *functions]
+
+
+def has_sql_slices(options: StatsOptions) -> bool:
+    """Whether slices are asked for in SQL, which only TFDV 1.16 and older can do."""
+    specs = options.slicing_config.slicing_specs if options.slicing_config else []
+    return bool(getattr(options, "experimental_slice_sqls", None)) or any(spec.slice_keys_sql for spec in specs)
 
 
 def generate_statistics(

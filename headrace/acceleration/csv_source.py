@@ -9,7 +9,7 @@ from tfx.dsl.io import fileio
 from tfx.utils import io_utils
 
 from headrace.acceleration.csv_blocks import Block, blocks
-from headrace.acceleration.not_equal import NotEqualError
+from headrace.acceleration.not_equal import READ_BY_ARROW, NotEqualError
 from headrace.errors import InputDataError
 
 
@@ -38,7 +38,8 @@ class CsvSource:
             raise InputDataError("there are no input files", where=pattern)
         for file in files:
             if CompressionTypes.detect_compression_type(file) not in (None, CompressionTypes.UNCOMPRESSED):
-                raise NotEqualError("the stock CsvExampleGen has to read this", where=file, why="it is compressed")
+                what, why = "the stock CsvExampleGen has to read this", "it is compressed"
+                raise NotEqualError(what, where=file, why=why, next_step=READ_BY_ARROW)
         names = _column_names(files[0])
         for file in files[1:]:
             if _column_names(file) != names:

@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,11 @@ from tfx.utils import io_utils, json_utils, path_utils, proto_utils
 
 from headrace.acceleration.evaluator_extraction import extracted
 from headrace.acceleration.evaluator_metrics import SlicedMetrics
+from headrace.acceleration.evaluator_oddities import oddity_of
 from headrace.acceleration.evaluator_writing import write
 from headrace.acceleration.local_executor import Artifacts, LocalExecutor
 from headrace.acceleration.not_equal import NotEqualError
+from headrace.errors import HeadraceError, InputDataError
 
 _CUSTOM = (MODULE_FILE_KEY, MODULE_PATH_KEY, "custom_eval_shared_model", "custom_extractors")
 
@@ -76,6 +79,7 @@ class Executor(LocalExecutor):
 
         Raises:
             NotEqualError: the stock executor has to do this; nothing was written.
+            InputDataError: the metrics cannot be computed: examples have no label, or no prediction that is a number.
         """
         config = _given_config(exec_properties)
         # As the stock executor has it: without a baseline no thresholds of a change hold.
@@ -88,10 +92,13 @@ class Executor(LocalExecutor):
         full_config = model_eval_lib._update_eval_config_with_defaults(config, shared)
         tfma.utils.verify_eval_config(full_config)
         splits = json_utils.loads(exec_properties.get(EXAMPLE_SPLITS_KEY) or "null") or ["eval"]
-        metrics = SlicedMetrics(full_config)
-        for batch in extracted(input_dict[EXAMPLES_KEY], splits, _schema(input_dict), full_config, shared):
-            metrics.add(batch)
-        results = list(metrics.results())
+        batches = extracted(input_dict[EXAMPLES_KEY], splits, _schema(input_dict), full_config, shared)
+        with _named_oddities(input_dict[EXAMPLES_KEY]) as oddities:
+            metrics = SlicedMetrics(full_config)
+            for batch in batches:
+                oddities.append(oddity_of(batch))
+                metrics.add(batch)
+            results = list(metrics.results())
         folder = artifact_utils.get_single_uri(output_dict[EVALUATION_KEY])
         named = model_util.verify_and_update_eval_shared_models(shared)  # None where there are none
         locations = {model.model_name: model.model_path for model in named or ()} or {"": "<unknown>"}
@@ -102,6 +109,23 @@ class Executor(LocalExecutor):
             _bless(input_dict, output_dict, exec_properties, tfma.load_validation_result(folder).validation_ok)
         else:
             logging.info("No threshold configured, the model is not validated.")
+
+
+@contextmanager
+def _named_oddities(examples: Sequence[Artifact]) -> Iterator[list[str]]:
+    """Makes one message of an error that odd examples may have caused; what is odd is added to the list."""
+    oddities: list[str] = []
+    try:
+        yield oddities
+    except HeadraceError:
+        raise
+    except Exception as error:
+        if told := next(filter(None, oddities), ""):
+            where = ", ".join(one.uri for one in examples)
+            first, *_ = str(error).splitlines() or [""]
+            why = f"{told}: {type(error).__name__}: {first}"
+            raise InputDataError("the metrics cannot be computed of these examples", where=where, why=why) from error
+        raise
 
 
 def _why_not_config(config: config_pb2.EvalConfig) -> str:

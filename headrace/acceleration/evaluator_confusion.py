@@ -56,8 +56,9 @@ def _matrices(thresholds: Sequence[float], histogram: calibration_histogram.Hist
     if thresholds[-1] < 1:
         starts = np.append(starts, 1 + _EPSILON)
     places = np.maximum(np.searchsorted(starts, predictions, side="right") - 1, 0)
-    positive = np.bincount(places, labels, len(starts))
-    negative = np.bincount(places, examples, len(starts)) - positive
+    # A slice without weight has no buckets, and NumPy counts nothing at all in integers, whatever the weights are.
+    positive, every = (np.bincount(places, some, len(starts)).astype(np.float64) for some in (labels, examples))
+    negative = every - positive
     count = len(thresholds)
     above = [np.cumsum(some[::-1])[::-1][:count].copy() for some in (positive, negative)]
     below = [np.append(0.0, np.cumsum(some)[:-1])[:count] for some in (positive, negative)]

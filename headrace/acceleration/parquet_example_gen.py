@@ -14,12 +14,14 @@ from headrace.acceleration.arrow_columns import Kind, kind_of, parts, typed
 from headrace.acceleration.example_encoding import Feature, Missing, encode
 from headrace.acceleration.example_gen import ExampleGenExecutor
 from headrace.acceleration.matched_files import matched_files
-from headrace.acceleration.not_equal import NotEqualError
+from headrace.acceleration.not_equal import READ_BY_ARROW, NotEqualError
 from headrace.acceleration.parallel import cores, in_order
 from headrace.acceleration.parquet_reading import parquet_batches, parquet_schema
 from headrace.acceleration.split_writing import Pieces, pieces_of
 from headrace.acceleration.splitting import HashSplit
 from headrace.acceleration.tfrecord_writing import Records
+
+_LEFT = "the stock executor has to read this"
 
 
 class Executor(ExampleGenExecutor[list[Path]]):
@@ -33,11 +35,11 @@ class Executor(ExampleGenExecutor[list[Path]]):
         for file in {file for files in sources for file in files}:
             schema = parquet_schema(file)
             if not schema.names or len(set(schema.names)) < len(schema.names):
-                raise NotEqualError("the stock executor has to read this", where=str(file), why="columns share a name")
+                raise NotEqualError(_LEFT, where=str(file), why="columns share a name")
             for field in schema:
                 if not _is_equal(field.type):
                     why = f"the column {field.name!r} is of the type {field.type}"
-                    raise NotEqualError("the stock executor has to read this", where=str(file), why=why)
+                    raise NotEqualError(_LEFT, where=str(file), why=why, next_step=READ_BY_ARROW)
         return sources
 
     def pieces(self, source: list[Path], split: HashSplit | None, pool: ThreadPoolExecutor) -> Iterator[Pieces]:
@@ -85,11 +87,12 @@ def _feature(name: str, column: pa.Array) -> Feature:
         column = column.dictionary_decode()
     kind = kind_of(column.type)
     if kind is None or (kind is Kind.BYTES and not _is_text(column)):
-        raise NotEqualError("the stock executor has to read this", why=f"the column {name!r} holds what is not UTF-8")
+        why = f"the column {name!r} holds what is not UTF-8"
+        raise NotEqualError(_LEFT, why=why, next_step=READ_BY_ARROW)
     try:
         values = typed(column, kind)
     except ValueError as error:
-        raise NotEqualError("the stock executor has to read this", why=f"the column {name!r}: {error}") from error
+        raise NotEqualError(_LEFT, why=f"the column {name!r}: {error}") from error
     if values is not None:
         # Not by if_else: of a part of an array of strings, Arrow 18's makes something else.
         is_false = pc.invert(_is_true(column)).to_numpy(zero_copy_only=False)

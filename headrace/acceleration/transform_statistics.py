@@ -14,6 +14,7 @@ from tfx.components.transform import executor as stock
 from tfx.components.transform.stats_options_util import StatsType
 
 from headrace.acceleration import integer_lengths  # noqa: F401  # quicker, with the same answers
+from headrace.acceleration.batch_statistics import has_sql_slices
 from headrace.acceleration.not_equal import NotEqualError
 from headrace.acceleration.transform_inputs import StatisticsPaths
 
@@ -90,7 +91,7 @@ def _why_not(options: tfdv.StatsOptions) -> str:
     """What of these options only Beam can do; empty if nothing."""
     if options.sample_rate is not None:
         return "are of a sample"
-    if options.slicing_config or options.experimental_slice_functions or options.experimental_slice_sqls:
+    if options.slicing_config or options.experimental_slice_functions or has_sql_slices(options):
         return "are of slices"
     if options.feature_allowlist:
         return "are of some features"

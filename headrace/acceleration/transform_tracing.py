@@ -23,6 +23,9 @@ from tensorflow_transform import (
 from tensorflow_transform.beam import analysis_graph_builder
 from tensorflow_transform.beam.analyzer_cache import BeamAnalysisCache, DatasetKey
 
+from headrace.acceleration.users_function import place_of
+from headrace.errors import ParameterError
+
 
 @dataclass(frozen=True)
 class AnalysisPlan:
@@ -85,7 +88,7 @@ class TracedFn:
             force_tf_compat_v1: whether to trace as in TensorFlow 1.
 
         Raises:
-            ValueError: the function returns nothing that can be written, or has variables that could be trained.
+            ParameterError: the function returns nothing that can be written, or has variables that could be trained.
         """
         returned: dict[str, Any] = {}
 
@@ -107,14 +110,13 @@ class TracedFn:
             inputs = tf2_utils.get_structured_inputs_from_func_graph(graph)
         # As AnalyzeDataset does it.
         if not isinstance(outputs, dict):
-            raise ValueError(
-                "A `preprocessing_fn` must return a Dict[str, Union[tf.Tensor, tf.SparseTensor, tf.RaggedTensor]]. "
-                f"Got: {outputs}"
-            )
+            returned_type = type(outputs).__name__
+            raise _refused(preprocessing_fn, f"returned no dict of tensors by name but a {returned_type}: {outputs}")
         if not outputs:
-            raise ValueError("The preprocessing function returned an empty dict")
+            raise _refused(preprocessing_fn, "returned an empty dict: no feature would be left")
         if trainable := graph.get_collection(tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES):
-            raise ValueError(f"The preprocessing function contained trainable variables {trainable}")
+            names = ", ".join(variable.name for variable in trainable)
+            raise _refused(preprocessing_fn, f"has variables that could be trained: {names}")
         asset_map = annotators.get_asset_annotations(graph)
         annotators.clear_asset_annotations(graph)
         sinks = tuple(graph.get_collection(analyzer_nodes.TENSOR_REPLACEMENTS))
@@ -180,6 +182,10 @@ class TracedFn:
         # What TensorFlow Transform would have from a function of its own, for which it traces once more.
         known = {schema_inference._TF_METADATA_TENSOR_COLLECTION: features}
         return schema_inference.infer_feature_schema_v2(self.outputs, lambda: known, evaluate_schema_overrides=False)
+
+
+def _refused(preprocessing_fn: Callable[..., Any], what: str) -> ParameterError:
+    return ParameterError(f"the preprocessing function {what}", where=place_of(preprocessing_fn))
 
 
 def _trace(module: tf.Module, fn: Any) -> Any:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from headrace.cli.runs import console, opened
-from headrace.errors import RunCanceledError
+from headrace.cli.runs import console
+from headrace.cli.stores import metadata_option, opened
+from headrace.errors import RunCanceledError, UserError
 
 if TYPE_CHECKING:
+    from headrace.metadata.stores import Stores
     from headrace.orchestration.removal import Measured
+    from headrace.settings import Settings
 
 
 @click.command()
@@ -19,8 +22,9 @@ if TYPE_CHECKING:
 @click.option(
     "--keep-runs", type=click.IntRange(min=1), help="How many runs of each pipeline are recent; the setting keep_runs."
 )
+@metadata_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def gc(yes: bool, keep_runs: int | None, as_json: bool) -> None:
+def gc(yes: bool, keep_runs: int | None, metadata: str | None, as_json: bool) -> None:
     """List the outputs that nothing live or recent came from; with --yes remove them.
 
     Kept is what the newest runs of each pipeline read and made, the runs that go on, and the runs that pushed what is
@@ -32,18 +36,18 @@ def gc(yes: bool, keep_runs: int | None, as_json: bool) -> None:
     from headrace.orchestration.clean_up import clean_up
     from headrace.orchestration.removal import measured, remove
 
-    settings, store = opened()
+    settings, stores = opened(metadata)
+    every = _every(settings) if stores.opened else stores
     keep = keep_runs or settings.keep_runs
-    command = shlex.join(["headrace", "gc", *([f"--keep-runs={keep_runs}"] if keep_runs else []), "--yes"])
-    if store is None:  # the first run is starting
-        found: Sequence[Measured] = ()
-    elif yes:
-        try:
-            found = remove(settings, store, keep)
-        except KeyboardInterrupt:
-            raise RunCanceledError("the clean-up was stopped; it can go on", next_step=command) from None
-    else:
-        found = measured(clean_up(settings, store, keep))
+    given = [*([f"--keep-runs={keep_runs}"] if keep_runs else []), *([f"--metadata={metadata}"] if metadata else [])]
+    command = shlex.join(["headrace", "gc", *given, "--yes"])
+    found: list[Measured] = []
+    try:
+        for store in stores.opened:
+            others = [one for one in every.opened if one.address != store.address]
+            found += remove(settings, store, keep, others) if yes else measured(clean_up(settings, store, keep, others))
+    except KeyboardInterrupt:
+        raise RunCanceledError("the clean-up was stopped; it can go on", next_step=command) from None
     if as_json:
         _print_json(found, yes)
     elif found:
@@ -53,6 +57,26 @@ def gc(yes: bool, keep_runs: int | None, as_json: bool) -> None:
         click.echo(
             f"nothing to remove: a live model, or one of the last {keep} runs of its pipeline, needs all there is"
         )
+
+
+def _every(settings: "Settings") -> "Stores":
+    """All stores, also where only one is to be looked at: what the others need stays.
+
+    Raises:
+        UserError: one cannot be opened.
+    """
+    from headrace.metadata.known_stores import FOLDER
+    from headrace.metadata.stores import Stores
+
+    every = Stores.every(settings)
+    if every.closed:
+        raise UserError(
+            "the clean-up has to know what every metadata store needs, and cannot open all",
+            where=", ".join(every.closed),
+            why="; ".join(every.notes),
+            next_step=f"ls {settings.home / FOLDER}  # a store that nobody needs any more is forgotten with its file",
+        )
+    return every
 
 
 def _print(found: "Sequence[Measured]") -> None:

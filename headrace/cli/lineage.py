@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from headrace.cli.stores import metadata_option
 from headrace.cli.writing import writing
 from headrace.errors import UserError
 
@@ -33,8 +34,9 @@ def lineage() -> None:
 
 @lineage.command()
 @click.argument("thing", default="latest")
+@metadata_option
 @json_option
-def trace(thing: str, as_json: bool) -> None:
+def trace(thing: str, metadata: str | None, as_json: bool) -> None:
     """Show all that THING came from: files, rows, schema, parameters, code, evaluation, who ran it and when.
 
     Without THING: the latest run.
@@ -42,7 +44,7 @@ def trace(thing: str, as_json: bool) -> None:
     from headrace.lineage import Lineage
     from headrace.lineage.tree import tree_of
 
-    found = Lineage().trace(thing)
+    found = Lineage(metadata).trace(thing)
     if as_json:
         _print_json(found.to_json())
     else:
@@ -55,8 +57,9 @@ def trace(thing: str, as_json: bool) -> None:
 @lineage.command()
 @click.argument("thing", required=False)
 @click.option("--column", help="Instead of THING: the models that would feel a change of this raw column.")
+@metadata_option
 @json_option
-def impact(thing: str | None, column: str | None, as_json: bool) -> None:
+def impact(thing: str | None, column: str | None, metadata: str | None, as_json: bool) -> None:
     """Show what was made from THING, and which of it is live.
 
     THING may be a file or a folder that was read, too.
@@ -65,35 +68,38 @@ def impact(thing: str | None, column: str | None, as_json: bool) -> None:
 
     if (thing is None) == (column is None):
         raise UserError("give either THING or --column NAME", next_step="headrace lineage impact --help")
-    _print(Lineage().column(column) if column else Lineage().impact(str(thing)), as_json)
+    asked = Lineage(metadata)
+    _print(asked.column(column) if column else asked.impact(str(thing)), as_json)
 
 
 @lineage.command()
 @click.argument("before")
 @click.argument("after", default="latest")
+@metadata_option
 @json_option
-def diff(before: str, after: str, as_json: bool) -> None:
+def diff(before: str, after: str, metadata: str | None, as_json: bool) -> None:
     """Show what differs between two runs: in words, the causes first, then in tables.
 
     Without AFTER: the latest run.
     """
     from headrace.lineage import Lineage
 
-    _print(Lineage().diff(before, after), as_json)
+    _print(Lineage(metadata).diff(before, after), as_json)
 
 
 @lineage.command()
 @click.argument("thing", default="latest")
 @click.option("--column", help="Only what is made of this raw column.")
+@metadata_option
 @json_option
-def features(thing: str, column: str | None, as_json: bool) -> None:
+def features(thing: str, column: str | None, metadata: str | None, as_json: bool) -> None:
     """Show how the inputs of the model THING are made: raw column, analyzer or vocabulary, feature, input.
 
     Without THING: the model of the latest run.
     """
     from headrace.lineage import Lineage
 
-    found = Lineage().features(thing)
+    found = Lineage(metadata).features(thing)
     _print(found.of_column(column) if column else found, as_json)
 
 
@@ -103,7 +109,8 @@ def features(thing: str, column: str | None, as_json: bool) -> None:
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file; without it, one below the home."
 )
-def open_page(thing: str, is_impact: bool, output: Path | None) -> None:
+@metadata_option
+def open_page(thing: str, is_impact: bool, output: Path | None, metadata: str | None) -> None:
     """Write one HTML file that shows THING and all that it came from as a graph, and open it where there is a display.
 
     Without THING: the latest run. The file needs no network and nothing beside it.
@@ -112,7 +119,7 @@ def open_page(thing: str, is_impact: bool, output: Path | None) -> None:
     from headrace.lineage import Lineage
     from headrace.settings import Settings
 
-    asked = Lineage()
+    asked = Lineage(metadata)
     page = page_of_impact(asked, thing) if is_impact else page_of_trace(asked, thing)
     path = written(page, output or Settings.load().pages / f"{page.file_name}.html")
     click.echo(path)
@@ -123,7 +130,8 @@ def open_page(thing: str, is_impact: bool, output: Path | None) -> None:
 @lineage.command()
 @click.argument("thing", default="latest")
 @click.option("--into", type=click.Path(path_type=Path), help="The folder; one below the home's cards/ by default.")
-def card(thing: str, into: Path | None) -> None:
+@metadata_option
+def card(thing: str, into: Path | None, metadata: str | None) -> None:
     """Write the card of the model THING: a page of HTML, and one of Markdown, that say what is known of it.
 
     Without THING: the model of the latest run.
@@ -132,7 +140,7 @@ def card(thing: str, into: Path | None) -> None:
     from headrace.lineage import Lineage
     from headrace.settings import Settings
 
-    found = Lineage().card(thing)
+    found = Lineage(metadata).card(thing)
     folder = into or Settings.load().card_folder(found.model)
     with writing("the card", folder, next_step="headrace lineage card --into FOLDER"):
         write_card(found, folder)
@@ -141,30 +149,32 @@ def card(thing: str, into: Path | None) -> None:
 
 @lineage.command()
 @click.argument("pipeline", required=False)
+@metadata_option
 @json_option
-def schema(pipeline: str | None, as_json: bool) -> None:
+def schema(pipeline: str | None, metadata: str | None, as_json: bool) -> None:
     """Show the schemas that PIPELINE has used, and what each one changed.
 
     PIPELINE may be left out where only one was ever run.
     """
     from headrace.lineage import Lineage
 
-    asked = Lineage()
-    _print(asked.schema_history(pipeline or _only_pipeline(asked.store.pipelines())), as_json)
+    asked = Lineage(metadata)
+    _print(asked.schema_history(pipeline or _only_pipeline(asked.pipelines())), as_json)
 
 
 @lineage.command()
 @click.argument("pipeline", required=False)
+@metadata_option
 @json_option
-def live(pipeline: str | None, as_json: bool) -> None:
+def live(pipeline: str | None, metadata: str | None, as_json: bool) -> None:
     """Show the model of PIPELINE that is pushed now, since when, what it replaced, what was rejected since.
 
     PIPELINE may be left out where only one was ever run.
     """
     from headrace.lineage import Lineage
 
-    asked = Lineage()
-    name = pipeline or _only_pipeline(asked.store.pipelines())
+    asked = Lineage(metadata)
+    name = pipeline or _only_pipeline(asked.pipelines())
     found = asked.live(name)
     if as_json:
         _print_json(found.to_json())
@@ -176,20 +186,29 @@ def live(pipeline: str | None, as_json: bool) -> None:
 
 @lineage.command()
 @click.argument("pipeline", required=False)
+@metadata_option
 @json_option
-def spans(pipeline: str | None, as_json: bool) -> None:
+def spans(pipeline: str | None, metadata: str | None, as_json: bool) -> None:
     """Show what came of each span of PIPELINE: rows, drift, the candidate against the live model, the verdict and why.
 
-    PIPELINE may be left out where only one was ever run.
+    PIPELINE may be left out where only one was ever run. The same is written as a page, below the home.
     """
     from headrace.cli.span_chart import span_chart
+    from headrace.cli.written_spans import written_spans
     from headrace.lineage import Lineage
+    from headrace.settings import Settings
 
-    asked = Lineage()
-    found = asked.spans(pipeline or _only_pipeline(asked.store.pipelines()))
+    asked = Lineage(metadata)
+    found = asked.spans(pipeline or _only_pipeline(asked.pipelines()))
     _print(found, as_json)
-    if not as_json and (chart := span_chart(found)):
+    if as_json:
+        return
+    if chart := span_chart(found):
         wide_console().print("", chart, sep="\n")
+    try:
+        click.echo(f"\nchart: {written_spans(found, Settings.load())}")
+    except UserError as error:  # all else was told: a home that is only read is no obstacle
+        click.echo(f"note: {error.what}", err=True)
 
 
 @lineage.command()
@@ -197,7 +216,8 @@ def spans(pipeline: str | None, as_json: bool) -> None:
 @click.option("--openlineage", is_flag=True, help="As OpenLineage's events; there is no other format yet.")
 @click.option("--output", metavar="FILE", help="Where to write them, - for the terminal.  [default: -, without --to]")
 @click.option("--to", "url", metavar="URL", help="A server that they are sent to, such as http://localhost:5000.")
-def export(run: str, openlineage: bool, output: str | None, url: str | None) -> None:
+@metadata_option
+def export(run: str, openlineage: bool, output: str | None, url: str | None, metadata: str | None) -> None:
     """Write the events of RUN for other tools: JSON lines, one event a line, in the order in which they happened.
 
     Each node, and the pipeline as their parent, starts and ends. With --to they are sent to the server's
@@ -210,7 +230,7 @@ def export(run: str, openlineage: bool, output: str | None, url: str | None) -> 
 
     if not openlineage:
         raise UserError("in which format?", next_step="headrace lineage export --openlineage")
-    events = Lineage().openlineage(run)
+    events = Lineage(metadata).openlineage(run)
     if output or not url:
         _write([line_of(event) for event in events], output or _TERMINAL)
     if url:

@@ -14,6 +14,7 @@ from headrace.metadata.records import Run
 if TYPE_CHECKING:
     from headrace.lineage import Lineage
     from headrace.lineage.shown import Section
+    from headrace.lineage.trace import Trace
 
 _OF_NODES = frozenset({"Steps", "Parameters", "Code"})  # sections that the records of the nodes tell
 _OF_TABLES = frozenset({"Evaluation"})  # whose tables are drawn beside their nodes
@@ -35,10 +36,19 @@ def page_of_trace(lineage: "Lineage", thing: str) -> LineagePage:
         title,
         graph,
         asked,
-        tuple(_table(one) for one in reversed(found.sections()[1:]) if one.title not in _OF_NODES),
+        tuple(map(_table, _overview(found))),
         _judgements(found.evaluations),
         {one.artifact: (_table(input_section(one)),) for one in found.inputs},
     )
+
+
+def _overview(found: "Trace") -> "list[Section]":
+    """The run itself first, or the newest one; then what became of what it made, and the data."""
+    sections = [one for one in reversed(found.sections()[1:]) if one.title not in _OF_NODES]
+    if not isinstance(found.subject, Run):
+        return sections
+    own = next(one for one in found.runs if one.id == found.subject.id).sections()
+    return [*own, *(one for one in sections if one not in own)]
 
 
 def page_of_impact(lineage: "Lineage", thing: str) -> LineagePage:

@@ -1,4 +1,6 @@
-"""The entry point of the `headrace` command."""
+"""The `headrace` command line."""
+
+import sys
 
 import click
 
@@ -10,21 +12,12 @@ from headrace.cli.run import run
 from headrace.cli.runs import runs
 from headrace.cli.server import server
 from headrace.cli.show import show
-from headrace.errors import UnknownNameError, reported
+from headrace.cli.upgrade import upgrade
+from headrace.errors import HeadraceError, RunCanceledError, UnknownNameError, UserError, reported
+from headrace.project import working_folder
 
 
-class _Commands(click.Group):
-    """A group that suggests the right command for a mistyped one."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and args[0] not in self.commands:
-            raise UnknownNameError.among("command", args[0], self.commands, next_step="headrace --help")
-        return super().resolve_command(ctx, args)
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="headrace")
 def commands() -> None:
     """Run TFX pipelines on this machine, and look at what they made."""
@@ -38,9 +31,37 @@ commands.add_command(run)
 commands.add_command(runs)
 commands.add_command(server)
 commands.add_command(show)
+commands.add_command(upgrade)
 
 
 def main() -> None:
     """Runs the command line; a failure ends with one message and an exit code: 2 the user's, 1 a run's."""
     with reported():
-        commands()
+        try:
+            working_folder()
+            sys.exit(commands(standalone_mode=False))
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.UsageError as error:
+            raise _explained(error) from error
+        except click.ClickException as error:
+            raise UserError(error.format_message()) from error
+        except click.Abort as error:
+            raise RunCanceledError("stopped") from error
+
+
+def _explained(error: click.UsageError) -> HeadraceError:
+    """What click says of a mistyped line, in the words of all other errors."""
+    path = error.ctx.command_path if error.ctx else "headrace"
+    next_step = f"{path} --help"
+    if isinstance(error, click.NoSuchCommand):
+        group = error.ctx.command if error.ctx else commands
+        names = list(group.commands) if isinstance(group, click.Group) else []
+        return UnknownNameError.among("command", error.command_name, names, next_step=next_step)
+    if isinstance(error, click.NoSuchOption):
+        options = [name for one in error.ctx.command.params for name in one.opts] if error.ctx else []
+        known = [*(name for name in options if name.startswith("--")), "--help"]
+        return UnknownNameError.among("option", error.option_name, known, next_step=next_step)
+    message = error.format_message().strip().removesuffix(".")
+    return UserError(message[:1].lower() + message[1:], where=path, next_step=next_step)

@@ -61,13 +61,15 @@ def _plan(file: tuple[Path, tuple[str, ...]], settings: "Settings", request: "Ru
     from rich.console import Console
 
     from headrace.orchestration.definition import ProgramFile
+    from headrace.orchestration.output import usable_streams
     from headrace.orchestration.planning import plan_definition
 
     planned = plan_definition(ProgramFile(*file, prints_aside=as_json), settings, request)
-    if as_json:
-        click.echo(json.dumps(planned.asdict(), indent=2))
-    else:
-        _print(planned, Console(highlight=False))
+    with usable_streams():  # whatever the file did to them
+        if as_json:
+            click.echo(json.dumps(planned.asdict(), indent=2))
+        else:
+            _print(planned, Console(highlight=False))
 
 
 def _print(planned: "Plan", console: "Console") -> None:

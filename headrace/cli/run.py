@@ -1,13 +1,15 @@
 """`headrace run`: runs a pipeline of the project, or of a file."""
 
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from headrace.errors import ParameterError, UnknownNameError, UserError
+from headrace.errors import ParameterError, UnknownNameError, UserError, typed
 from headrace.project import project_root
+from headrace.typed_command import headrace_command, with_option
 
 if TYPE_CHECKING:
     from headrace.orchestration.request import RunRequest
@@ -35,7 +37,10 @@ file_arguments = click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 )
 @click.option("--from", "from_nodes", multiple=True, metavar="NODE", help="Run NODE and what depends on it.")
 @click.option("--to", "to_nodes", multiple=True, metavar="NODE", help="Run NODE and what it depends on.")
-@click.option("--only", metavar="NODE", help="Run NODE alone, on the newest inputs it had.")
+@click.option(
+    "--only", metavar="NODE", help="Run NODE alone, whatever the cache has, on the newest inputs that were made for it."
+)
+@click.option("--cached", is_flag=True, help="With --only: take NODE from the cache where nothing has changed.")
 @click.option("--no-cache", is_flag=True, help="Execute every node, whatever the cache has.")
 @click.option("--no-cache-for", multiple=True, metavar="NODE", help="Execute NODE, whatever the cache has.")
 @click.option("--no-acceleration", is_flag=True, help="Execute TFX's own executors only.")
@@ -50,6 +55,7 @@ def run(
     from_nodes: tuple[str, ...],
     to_nodes: tuple[str, ...],
     only: str | None,
+    cached: bool,
     no_cache: bool,
     no_cache_for: tuple[str, ...],
     no_acceleration: bool,
@@ -73,17 +79,22 @@ def run(
     if spans and (resume or from_nodes or to_nodes or only):
         raise UserError(
             "--span runs whole spans, and resumes by itself: no --resume, --from, --to or --only with it",
-            next_step=f"headrace run {pipeline} --set span=SPAN with them, for one span",
+            next_step=f"{typed('headrace', 'run', pipeline)} --set span=SPAN with them, for one span",
         )
     if sum((resume, bool(from_nodes or to_nodes), only is not None)) > 1:
         raise UserError("--resume, --only, and --from with --to, exclude each other", next_step="headrace run --help")
+    if cached and (only is None or no_cache or only in no_cache_for):
+        raise UserError(
+            "--cached says that --only may take its node from the cache: it goes with --only, and without --no-cache",
+            next_step=shlex.join(["headrace", "run", pipeline, "--only", only or "NODE", "--cached"]),
+        )
     request = RunRequest(
         parameters=read_parameters(assignments),
         resume=resume,
         from_nodes=(only,) if only else from_nodes,
         to_nodes=(only,) if only else to_nodes,
         cache=not no_cache,
-        no_cache_for=no_cache_for,
+        no_cache_for=no_cache_for if cached or only is None else (*no_cache_for, only),
         accelerated=not no_acceleration,
         as_json=as_json,
         command=shlex.join(
@@ -95,6 +106,7 @@ def run(
                 *_after_dashes(arguments),
             ]
         ),
+        typed=headrace_command(),
     )
     series = _series(spans, request) if spans else None
     path = find_definition(pipeline)
@@ -126,13 +138,14 @@ def _run_spans(file: _File, settings: "Settings", request: "RunRequest", spans: 
 
     progress = JsonSeries() if request.as_json else ConsoleSeries(settings, request.command)
     program = ProgramFile(*file, prints_aside=request.as_json)
-    run_spans(program, settings, request, spans, f"{request.command} --span {spans}", progress)
+    run_spans(program, settings, request, spans, with_option(request.command, "--span", str(spans)), progress)
 
 
 def _run(file: _File, settings: "Settings", request: "RunRequest") -> None:
+    from headrace.cli.warm import may_end
     from headrace.orchestration.definition import ProgramFile, run_definition
 
-    run_definition(ProgramFile(*file, prints_aside=request.as_json), settings, request)
+    run_definition(ProgramFile(*file, prints_aside=request.as_json), settings, request, may_end)
 
 
 def load_settings(definition: Path, no_server: bool) -> "Settings":
@@ -151,13 +164,13 @@ def find_definition(pipeline: str) -> Path:
     """
     if pipeline.endswith(".py"):
         path = Path(pipeline)
-        if not path.is_file():
-            raise UserError("there is no such file", where=pipeline, next_step=f"ls {path.parent}")
+        if not os.path.isfile(path):  # pathlib's raises for a name that is too long
+            raise UserError("there is no such file", where=pipeline, next_step=typed("ls", path.parent))
         return path.resolve()
     folder = project_root() / "pipelines"
     known = {path.parent.name: path for path in folder.glob("*/local_runner.py")}
     if pipeline not in known:
-        raise UnknownNameError.among("pipeline", pipeline, known, where=str(folder), next_step=f"ls {folder}")
+        raise UnknownNameError.among("pipeline", pipeline, known, where=str(folder), next_step=typed("ls", folder))
     return known[pipeline]
 
 
@@ -172,7 +185,9 @@ def read_parameters(assignments: tuple[str, ...]) -> dict[str, str]:
         name, equals, value = assignment.partition("=")
         if not equals:
             raise ParameterError(
-                f"cannot read the parameter {assignment!r}", why="it has no =", next_step=f"--set {name}=VALUE"
+                f"cannot read the parameter {assignment!r}",
+                why="it has no =",
+                next_step=typed("--set", f"{name}=VALUE"),
             )
         parameters[name] = value
     return parameters

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from headrace.cli.stores import metadata_option, opened
 from headrace.errors import HeadraceError, UnknownNameError, UserError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from headrace.metadata import Execution, MetadataStore
     from headrace.orchestration.run_records import RunRecord
-    from headrace.settings import Settings
 
 _POLL_SECONDS = 0.1
 _WIDE = 200  # columns of a table that goes to a file or a pipe
@@ -37,45 +37,48 @@ def runs() -> None:
 @runs.command("list")
 @click.option("--pipeline", help="Only the runs of this pipeline.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
+@metadata_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_runs(pipeline: str | None, limit: int, as_json: bool) -> None:
+def list_runs(pipeline: str | None, limit: int, metadata: str | None, as_json: bool) -> None:
     """List the runs, the newest first."""
     from headrace.orchestration.run_records import run_records
 
-    settings, store = opened()
-    records = run_records(settings, store, pipeline, limit)
+    settings, stores = opened(metadata)
+    records = run_records(settings, stores, pipeline, limit)
     if as_json:
         _print_json([{**_facts(record), "nodes": record.counts} for record in records])
     elif records:
-        _print_runs(records)
+        _print_runs(records, several_stores=len(stores.opened) > 1)
     else:
         click.echo(f"no runs of {pipeline} are recorded" if pipeline else "no runs are recorded")
 
 
 @runs.command()
 @click.argument("run")
+@metadata_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def show(run: str, as_json: bool) -> None:
+def show(run: str, metadata: str | None, as_json: bool) -> None:
     """Show what came of each node of RUN: state, time, memory, error, log.
 
     A node that was tried more than once, or ran for several inputs, has a row for each execution.
     """
     from headrace.orchestration.run_records import find_run
 
-    settings, store = opened()
-    record = find_run(settings, store, run)
+    settings, stores = opened(metadata)
+    record = find_run(settings, stores, run)
     folder = settings.log_folder(record.pipeline, record.id)
     if as_json:
-        executions = [{**_execution_facts(one), "notes": _notes(store, one)} for one in record.executions]
+        executions = [{**_execution_facts(one), "notes": _notes(record.store, one)} for one in record.executions]
         _print_json({**_facts(record), "log_folder": str(folder), "executions": executions})
     else:
-        _print_run(record, folder, {one.id: _notes(store, one) for one in record.executions})
+        _print_run(record, folder, {one.id: _notes(record.store, one) for one in record.executions})
 
 
 @runs.command()
 @click.argument("run")
 @click.argument("node", required=False)
-def logs(run: str, node: str | None) -> None:
+@metadata_option
+def logs(run: str, node: str | None, metadata: str | None) -> None:
     """Print the log of NODE in RUN.
 
     Without NODE: the log of the node that failed, if just one did, or else a list of the logs.
@@ -83,8 +86,8 @@ def logs(run: str, node: str | None) -> None:
     """
     from headrace.orchestration.run_records import find_run, node_state
 
-    settings, store = opened()
-    record = find_run(settings, store, run)
+    settings, stores = opened(metadata)
+    record = find_run(settings, stores, run)
     known = _logs_of(record, settings.log_folder(record.pipeline, record.id))
     failed = [name for name, execution in record.nodes.items() if node_state(execution) == "failed" and name in known]
     if node is None and len(failed) == 1:
@@ -111,13 +114,14 @@ def logs(run: str, node: str | None) -> None:
 @runs.command()
 @click.argument("run")
 @click.option("--wait", type=float, default=30.0, show_default=True, help="Seconds to wait for its end.")
-def terminate(run: str, wait: float) -> None:
+@metadata_option
+def terminate(run: str, wait: float, metadata: str | None) -> None:
     """End RUN, as Ctrl-C would: its processes are ended, what was at work is canceled, the rest stays as it is."""
     from headrace.orchestration.run_lock import live_runs
     from headrace.orchestration.run_records import find_run
 
-    settings, store = opened()
-    record = find_run(settings, store, run)
+    settings, stores = opened(metadata)
+    record = find_run(settings, stores, run)
     locked = next((one for one in live_runs(settings) if one.run_id == record.id), None)
     if locked is None:
         raise UserError(
@@ -145,34 +149,17 @@ def terminate(run: str, wait: float) -> None:
         time.sleep(_POLL_SECONDS)
     state = ""
     if record.executions:
-        state = f": {find_run(*opened(), record.id).state}"  # says so, if it ended without a word
+        state = f": {find_run(*opened(metadata), record.id).state}"  # says so, if it ended without a word
     click.echo(f"run {record.id} of {record.pipeline} ended{state}")
-
-
-def opened() -> "tuple[Settings, MetadataStore | None]":
-    """The settings and the store, none only while the first run is about to make it.
-
-    Says which runs have died since anybody looked.
-    """
-    from headrace.metadata import MetadataStore
-    from headrace.orchestration.run_lock import live_runs, reconcile
-    from headrace.settings import Settings
-
-    settings = Settings.load()
-    if not settings.metadata and not settings.metadata_path.exists() and live_runs(settings):
-        return settings, None
-    store = MetadataStore.of_project(settings)
-    for died in reconcile(settings, store):
-        click.echo(f"note: {died}", err=True)
-    return settings, store
 
 
 def _logs_of(record: "RunRecord", folder: Path) -> dict[str, Path]:
     """The run's logs by node, in the order of its nodes, then the others."""
     from headrace.metadata import properties as names
+    from headrace.settings import file_name
 
     recorded = {name: str(execution.properties.get(names.LOG, "")) for name, execution in record.nodes.items()}
-    paths = {name: Path(path) if path else folder / f"{name}.log" for name, path in recorded.items()}
+    paths = {name: Path(path) if path else folder / f"{file_name(name)}.log" for name, path in recorded.items()}
     others = {path.stem: path for path in sorted(folder.glob("*.log")) if path not in paths.values()}
     return {name: path for name, path in {**others, **paths}.items() if path.is_file()}
 
@@ -184,6 +171,7 @@ def _facts(record: "RunRecord") -> dict[str, Any]:
         "started": record.started.isoformat(),
         "seconds": round(record.seconds, 3),
         "state": record.state,
+        "store": record.store.address if record.store else None,
     }
 
 
@@ -209,27 +197,32 @@ def _print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2))
 
 
-def _print_runs(records: "Iterable[RunRecord]") -> None:
+def _print_runs(records: "Iterable[RunRecord]", *, several_stores: bool) -> None:
     from rich.table import Table
 
     table = Table("run", "pipeline", "started")
     table.add_column("duration", justify="right")
     table.add_column("state")
     table.add_column("nodes")
+    if several_stores:
+        table.add_column("metadata store", overflow="fold")
     for record in records:
         nodes = ", ".join(f"{count} {state}" for state, count in record.counts.items())
         started = f"{record.started.astimezone():%Y-%m-%d %H:%M:%S}"
-        table.add_row(record.id, record.pipeline, started, _duration(record.seconds), record.state, nodes)
+        row = [record.id, record.pipeline, started, _duration(record.seconds), record.state, nodes]
+        table.add_row(*row, *([record.store.address if record.store else ""] if several_stores else []))
     console().print(table)
 
 
 def _notes(store: "MetadataStore | None", execution: "Execution") -> list[str]:
-    """What the execution left notes of on the artifacts that it made."""
+    """What the execution left notes of on the artifacts that it made, and which of its inputs changed meanwhile."""
     from headrace.metadata.properties import NOTE
+    from headrace.orchestration.summary import changed_inputs_of
 
     outputs = store.outputs(execution.id) if store and execution.state.succeeded else {}
     made = (artifact for artifacts in outputs.values() for artifact in artifacts)
-    return [str(note) for one in made if (note := one.properties.get(NOTE))]
+    notes = [str(note) for one in made if (note := one.properties.get(NOTE))]
+    return notes + (changed_inputs_of(store, execution.id) if store else [])
 
 
 def _print_run(record: "RunRecord", folder: Path, notes: dict[int, list[str]]) -> None:

@@ -7,32 +7,33 @@ from typing import TYPE_CHECKING
 
 import click
 
+from headrace.cli.stores import metadata_option, opened
 from headrace.contents.serving_check import CHECK_FILE, read_serving_check
-from headrace.errors import UnknownNameError, UserError
+from headrace.errors import UserError, typed
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
     from rich.console import RenderableType
     from rich.table import Table
 
-    from headrace.metadata import Artifact, MetadataStore
+    from headrace.metadata import Artifact
+    from headrace.metadata.stores import Stores
 
 
 @click.command()
 @click.argument("artifact")
-def show(artifact: str) -> None:
+@metadata_option
+def show(artifact: str, metadata: str | None) -> None:
     """Show what ARTIFACT holds: anomalies, a schema, an evaluation, a drift report, its properties.
 
-    ARTIFACT is an id, as in messages of `headrace run`, or the artifact's folder.
+    ARTIFACT is an id, as in messages of `headrace run`, NODE.KEY for what a node of the latest run made
+    (Trainer.model), an artifact's name, or its folder.
     """
-    from google.protobuf.message import DecodeError
     from rich.console import Console
 
-    from headrace.metadata import MetadataStore
     from headrace.metadata.records import DELETED, MARKED_FOR_DELETION
-    from headrace.settings import Settings
 
-    found = _find(MetadataStore.of_project(Settings.load()), artifact)
+    found = _find(opened(metadata)[1], artifact)
     console = Console(highlight=False, markup=False)  # brackets in data are no markup
     console.print(f"{found.type} {found.id}, {found.created:%Y-%m-%d %H:%M:%S} UTC", style="bold")
     console.print(found.uri, soft_wrap=True)
@@ -43,21 +44,18 @@ def show(artifact: str) -> None:
     try:
         contents = _contents(found)
         console.print(contents, soft_wrap=isinstance(contents, str))  # a path in it stays whole
-    except (OSError, ValueError, DecodeError) as error:
+    except (OSError, ValueError) as error:
         raise UserError("the artifact cannot be read", where=found.uri, why=str(error)) from error
 
 
-def _find(store: "MetadataStore", name: str) -> "Artifact":
-    if name.isdecimal():
-        found = store.artifact(int(name)) if int(name) < 2**63 else None
-    else:
-        uri = str(Path(name).resolve())
-        found = next((one for one in reversed(store.artifacts()) if one.uri == uri), None)
-    if found is None:
-        raise UnknownNameError(
-            f"there is no artifact {name!r}", next_step="give an id or a folder that a run's messages name"
-        )
-    return found
+def _find(stores: "Stores", name: str) -> "Artifact":
+    from headrace.lineage.finding import find
+
+    found = find(stores, name)
+    if found.artifact is None:
+        run = found.run.id if found.run else ""
+        raise UserError(f"{name!r} is a run, and holds no data", next_step=typed("headrace", "runs", "show", run))
+    return found.artifact
 
 
 def _contents(artifact: "Artifact") -> "RenderableType":

@@ -1,20 +1,18 @@
 """What `headrace run --span` shows: which span it is at, and at its end what came of each."""
 
-from pathlib import Path
-
 from rich.console import Console
 from rich.text import Text
 
 from headrace.cli.lineage import print_sections, wide_console
 from headrace.cli.span_chart import span_chart
-from headrace.cli.writing import writing
+from headrace.cli.written_spans import written_spans
 from headrace.lineage import Lineage
-from headrace.lineage.spans import Spans
 from headrace.metadata import MetadataStore
 from headrace.orchestration.json_progress import write_event
 from headrace.orchestration.span_history import SpanState
 from headrace.orchestration.span_range import SpanRange
 from headrace.settings import Settings
+from headrace.typed_command import with_option
 
 
 class ConsoleSeries:
@@ -38,7 +36,7 @@ class ConsoleSeries:
         elif state.why:
             self._say(f"is run again: {state.why}")
             if span < spans.last and not self._ran:
-                alone = f"{self._command} --span {spans.last}"
+                alone = with_option(self._command, "--span", str(spans.last))
                 self._say(
                     f"so are those after it, which build on it; to run the last alone, stop this and type: {alone}"
                 )
@@ -59,23 +57,12 @@ class ConsoleSeries:
         if chart := span_chart(found):
             console.print("", chart, sep="\n")
         console.print()
-        self._say(f"chart: {self._written(found)}")
+        self._say(f"chart: {written_spans(found, self._settings)}")
         if not self._ran:
             self._say(f"nothing was run: {'all spans are' if len(self._skipped) > 1 else 'it is'} done")
         if self._skipped:
-            self._say(f"to run what is done all the same: {self._command} --span {spans} --no-cache")
-
-    def _written(self, spans: Spans) -> Path:
-        """The page with the chart, made anew."""
-        from headrace.display.span_page import span_page
-
-        path = self._settings.pages / f"{spans.pipeline}-spans.html"
-        with writing(
-            "the chart", path, next_step=f"headrace lineage spans {spans.pipeline}  # the same in the terminal"
-        ):
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(span_page(spans.to_frame(), spans.pipeline, spans.metric), encoding="utf-8")
-        return path
+            again = with_option(self._command, "--span", str(spans), "--no-cache")
+            self._say(f"to run what is done all the same: {again}")
 
     def _say(self, text: str) -> None:
         self._console.print(text, soft_wrap=True)

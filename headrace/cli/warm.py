@@ -1,5 +1,6 @@
 """Runs what needs TFX in a process forked from the warm server, at this terminal."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from headrace.orchestration.preload import warm_server
 from headrace.project import may_set
 from headrace.warm_server.client import WarmProcess, WarmServer
 
+_ending: int | None = None  # of a warm process: what it writes to when it may end
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -39,15 +41,18 @@ def in_warm_process(name: str, server: WarmServer, function: Callable[..., objec
 
     Raises:
         RunCanceledError: it was stopped before it began.
-        RunFailedError: the process was killed.
+        RunFailedError: the process was killed, or ended itself before the function did.
     """
+    told, ending = os.pipe()
     if server.is_new:
         whom = "this command and those to come (headrace server)" if server.is_shared else "this command alone"
         print(f"note: TFX is imported first, for {whom}", file=sys.stderr)
     try:
-        process = server.start(name, _reported, function, *arguments, hangup=signal.SIGTERM)
+        files = (0, 1, 2, ending)
+        process = server.start(name, _reported, function, *arguments, files=files, hangup=signal.SIGTERM)
     except KeyboardInterrupt:
         raise RunCanceledError("stopped before anything ran") from None
+    os.close(ending)
     with closing(process), _forwarding_to(process):
         exit_code = process.wait()
     assert exit_code is not None  # there was no time-out
@@ -57,12 +62,40 @@ def in_warm_process(name: str, server: WarmServer, function: Callable[..., objec
             where=f"process {process.pid}",
             next_step="headrace runs list",
         )
+    if not _has_said(told):
+        raise RunFailedError(
+            f"the process that did this ended itself, with exit code {exit_code}, before it was done",
+            where=f"process {process.pid}",
+            why="something in it called os._exit: the pipeline's file, or a library",
+            next_step="headrace runs list",
+        )
     raise SystemExit(exit_code)
 
 
-def _reported(function: Callable[..., object], *arguments: object) -> None:
-    with reported():
-        function(*arguments)
+def may_end() -> None:
+    """Says, in a warm process, that what it was asked for is done: it may end as it likes from now on."""
+    if _ending is not None:
+        os.write(_ending, b".")
+
+
+def _has_said(told: int) -> bool:
+    os.set_blocking(told, False)  # what the process forked may live on, and keep it open
+    try:
+        return bool(os.read(told, 1))
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(told)
+
+
+def _reported(ending: int, function: Callable[..., object], *arguments: object) -> None:
+    global _ending
+    _ending = ending
+    try:
+        with reported():
+            function(*arguments)
+    finally:  # also of an error: os._exit alone comes past this
+        may_end()
 
 
 @contextmanager
@@ -72,8 +105,10 @@ def _forwarding_to(process: WarmProcess) -> Iterator[None]:
     def forward(number: int, frame: FrameType | None) -> None:
         process.kill(number)
 
-    for number in _FORWARDED:
+    # What nohup, or a script with `&`, has this process ignore is not meant for it.
+    heard = [number for number in _FORWARDED if signal.getsignal(number) is not signal.SIG_IGN]
+    for number in heard:
         signal.signal(number, forward)
     yield
-    for number in _FORWARDED:
+    for number in heard:
         signal.signal(number, signal.SIG_DFL)

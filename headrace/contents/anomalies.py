@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
+from headrace.contents.damage import reading
 from headrace.contents.splits import files_by_split
 
 FILE_NAME = "SchemaDiff.pb"  # what both write, one a split or pair of splits
@@ -26,11 +27,16 @@ class Anomaly:
 
 
 def read_anomalies(folder: Path) -> list[Anomaly]:
-    """The anomalies below an ExampleAnomalies artifact's `folder`, by split and feature; Transform's know no splits."""
+    """The anomalies below an ExampleAnomalies artifact's `folder`, by split and feature; Transform's know no splits.
+
+    Raises:
+        FileNotFoundError: there is no such folder, or it holds no anomalies.
+        ValueError: a file is damaged.
+    """
     found = []
     for split, path in files_by_split(folder, FILE_NAME).items():
-        anomalies = anomalies_pb2.Anomalies()
-        anomalies.ParseFromString(path.read_bytes())
+        with reading(path):
+            anomalies = anomalies_pb2.Anomalies.FromString(path.read_bytes())
         for feature, info in anomalies.anomaly_info.items():
             found.append(_anomaly(split, feature, info))
         if anomalies.HasField("dataset_anomaly_info"):

@@ -6,6 +6,7 @@ from pathlib import Path
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from headrace.contents.anomalies import FILE_NAME
+from headrace.contents.damage import reading
 
 _PREFIX = "SplitPair-"  # of the folder of a split and that it was compared with
 _MEASURES = {
@@ -39,12 +40,14 @@ def read_distribution_checks(folder: Path) -> list[DistributionCheck]:
 
     Raises:
         FileNotFoundError: there is no such folder.
+        ValueError: a file is damaged.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder}")
     found = []
     for path in sorted(folder.glob(f"{_PREFIX}*/{FILE_NAME}")):
-        anomalies = anomalies_pb2.Anomalies.FromString(path.read_bytes())
+        with reading(path):
+            anomalies = anomalies_pb2.Anomalies.FromString(path.read_bytes())
         splits = path.parent.name.removeprefix(_PREFIX)
         for info in anomalies.drift_skew_info:
             for one in (*info.drift_measurements, *info.skew_measurements):

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from headrace.contents.damage import reading
+
 FILE_NAME = "drift.json"
 CHART_NAME = "chart.html"
 
@@ -13,7 +15,7 @@ JENSEN_SHANNON = "jensen_shannon"  # TFDV's divergence in bits, 0 to 1
 MISSING = "missing"  # the difference of the shares of examples without a value, 0 to 1
 KIND = "kind"  # 1 where text became numbers, or numbers text
 
-QUIET, DRIFTED, NO_REFERENCE = "quiet", "drifted", "no reference"
+QUIET, DRIFTED, NO_REFERENCE, UNTOLD = "quiet", "drifted", "no reference", "cannot be told"
 
 _MEASURES = {
     L_INFINITY: "L-infinity distance",
@@ -48,6 +50,7 @@ class FeatureDrift:
     before: int  # values that were compared, of MISSING examples
     after: int
     shares: tuple[ValueShare, ...]  # those that matter most, in the order in which they are drawn
+    untold: str = ""  # why the statistics cannot tell whether it drifted; empty if they can
 
     @property
     def drifted(self) -> bool:
@@ -70,6 +73,8 @@ class FeatureDrift:
         return _MEASURES[self.measure]
 
     def __str__(self) -> str:
+        if self.untold:
+            return f"{self.feature}: {UNTOLD}: {self.untold}"
         moved = f"; most for {self.most_moved}" if self.most_moved else ""
         return (
             f"{self.feature}: {self.measure_name} {self.distance:.3g}, {'over' if self.drifted else 'within'} "
@@ -110,21 +115,33 @@ class Drift:
         return tuple(dict.fromkeys(one.feature for one in self.features if one.drifted))
 
     @property
+    def untold(self) -> tuple[str, ...]:
+        """The features of which the statistics cannot tell whether they drifted, each once."""
+        drifted = self.drifted
+        return tuple(dict.fromkeys(one.feature for one in self.features if one.untold and one.feature not in drifted))
+
+    @property
     def verdict(self) -> str:
-        """QUIET, DRIFTED or NO_REFERENCE."""
-        return NO_REFERENCE if self.before is None else DRIFTED if self.drifted else QUIET
+        """DRIFTED if any feature is proven to have; UNTOLD if none is, and of some the statistics cannot tell."""
+        if self.before is None:
+            return NO_REFERENCE
+        return DRIFTED if self.drifted else UNTOLD if self.untold else QUIET
 
 
 def drift_text(drift: Drift) -> str:
-    """The verdict in plain lines, with the evidence of each feature that drifted."""
+    """The verdict in plain lines, with the evidence of each feature that drifted, and what cannot be told."""
     if drift.before is None:
         return "No reference: there is nothing to compare the data with yet."
     compared = len({one.feature for one in drift.features})
     sizes = f"{drift.before.examples:,} examples before, {drift.after.examples:,} after"
-    if not drift.drifted:
-        return f"Quiet: none of {compared} features drifted ({sizes})."
-    evidence = [f"  {one}" for one in drift.features if one.drifted]
-    return "\n".join([f"{len(drift.drifted)} of {compared} features drifted ({sizes}).", *evidence])
+    untold = [f"  {one}" for one in drift.features if one.untold and one.feature in drift.untold]
+    if drift.drifted:
+        evidence = [f"  {one}" for one in drift.features if one.drifted]
+        return "\n".join([f"{len(drift.drifted)} of {compared} features drifted ({sizes}).", *evidence, *untold])
+    if untold:
+        headline = f"Nothing is known to have drifted, but {len(untold)} of {compared} features {UNTOLD} ({sizes})."
+        return "\n".join([headline, *untold])
+    return f"Quiet: none of {compared} features drifted ({sizes})."
 
 
 def write_drift(drift: Drift, folder: Path) -> None:
@@ -148,8 +165,8 @@ def read_drift(folder: Path) -> Drift:
         FileNotFoundError: there is none.
         ValueError: the file is no such report.
     """
-    content = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
-    try:
+    with reading(folder / FILE_NAME):
+        content = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
         return Drift(
             _compared(content["before"]) if content["before"] else None,
             _compared(content["after"]),
@@ -157,8 +174,6 @@ def read_drift(folder: Path) -> Drift:
             tuple(_feature(one) for one in content["features"]),
             tuple(NotCompared(**one) for one in content["not_compared"]),
         )
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{FILE_NAME} is no drift report: {error}") from error
 
 
 def _compared(content: dict[str, Any]) -> ComparedData:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from google.protobuf.message import DecodeError
-
+from headrace.contents.damage import reading
 from headrace.contents.light_protos import message_class
 from headrace.contents.metrics import (
     EXAMPLE_COUNT,
@@ -83,17 +82,20 @@ def read_evaluation(folder: Path) -> Evaluation:
 
     Raises:
         FileNotFoundError: there is no evaluation in the folder.
+        ValueError: a file is damaged.
     """
     if not (folder / CONFIG_FILE).is_file():
         raise FileNotFoundError(f"no {CONFIG_FILE} in {folder}")
-    import tensorflow_model_analysis as tfma
+    from tensorflow_model_analysis.proto import metrics_for_slice_pb2, validation_result_pb2
     from tensorflow_model_analysis.writers import eval_config_writer
 
-    config, *_ = eval_config_writer.load_eval_run(str(folder))
-    records = list(tfma.load_metrics(str(folder)))
+    with reading(folder / CONFIG_FILE):
+        config, *_ = eval_config_writer.load_eval_run(str(folder))
+    records = list(_recorded(folder, _METRICS, metrics_for_slice_pb2.MetricsForSlice))
     baselines = {spec.name for spec in config.model_specs if spec.is_baseline}
     measured = _both(records, baselines)
-    validation = tfma.load_validation_result(str(folder))
+    with reading(folder / f"{_VALIDATIONS}*.tfrecord"):
+        [validation] = _recorded(folder, _VALIDATIONS, validation_result_pb2.ValidationResult)
     checks = checks_of(validation, config, records, measured)
     return Evaluation(measured.candidate, measured.baseline, validation.validation_ok, checks)
 
@@ -135,18 +137,18 @@ def read_baselines(folder: Path) -> set[str]:
 
 
 def _models(folder: Path) -> list[dict[str, Any]]:
-    config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
-    found: list[dict[str, Any]] = config.get("evalConfig", {}).get("modelSpecs", [])
+    with reading(folder / CONFIG_FILE):
+        config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        found: list[dict[str, Any]] = config.get("evalConfig", {}).get("modelSpecs", [])
     return found
 
 
-def _recorded(folder: Path, kind: str) -> Iterator[Any]:
-    message = message_class(*_MESSAGES[kind])
+def _recorded(folder: Path, kind: str, message: Any = None) -> Iterator[Any]:
+    message = message or message_class(*_MESSAGES[kind])
     for path in sorted(folder.glob(f"{kind}*.tfrecord")):
-        try:
-            yield from map(message.FromString, read_records(path))
-        except DecodeError as error:
-            raise ValueError(f"{path} is damaged: {error}") from error
+        with reading(path):
+            records = list(map(message.FromString, read_records(path)))
+        yield from records
 
 
 def _both(records: Sequence["metrics_for_slice_pb2.MetricsForSlice"], baselines: Collection[str]) -> Measured:

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from headrace.contents.damage import reading
+
 NOTIFICATION = "Notification"  # the artifact's type
 _FILE = "notification.json"
 
@@ -18,10 +20,11 @@ class Notification:
     payload: dict[str, Any]  # what was sent, or was to be
     attempts: int = 0
     problem: str = ""  # why it was not delivered
+    uncertain: bool = False  # with a problem: it was sent and not answered, and may have been taken all the same
 
     @property
     def delivered(self) -> bool:
-        """The webhook took it."""
+        """The webhook said that it took it."""
         return bool(self.events) and not self.problem
 
     @property
@@ -29,6 +32,8 @@ class Notification:
         """What came of it, in a line."""
         if not self.events:
             return "Nothing to tell: none of the events that are asked for."
+        if self.problem and self.uncertain:
+            return f"Whether anybody was told ({', '.join(self.events)}) is not known: {self.problem}"
         if self.problem:
             return f"Nobody was told ({', '.join(self.events)}): {self.problem}"
         return f"Told the webhook of ${self.variable}: {', '.join(self.events)}"
@@ -44,6 +49,8 @@ def read_notification(folder: Path) -> Notification:
 
     Raises:
         FileNotFoundError: there is none.
+        ValueError: it is damaged.
     """
-    found = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-    return Notification(**{**found, "events": tuple(found["events"])})
+    with reading(folder / _FILE):
+        found = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        return Notification(**{**found, "events": tuple(found["events"])})

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.message import DecodeError
-
+from headrace.contents.damage import reading
 from headrace.contents.evaluation import read_baselines
 from headrace.contents.light_protos import message_class
 from headrace.contents.tfrecords import read_records
@@ -56,10 +55,8 @@ def read_plots(folder: Path) -> Plots:
 def _overall(folder: Path) -> Iterator[Any]:
     message, baselines = message_class(_FILE, _MESSAGE), read_baselines(folder)
     for path in sorted(folder.glob("plots*.tfrecord")):
-        try:
+        with reading(path):
             records: list[Any] = [message.FromString(record) for record in read_records(path)]
-        except DecodeError as error:
-            raise ValueError(f"{path} is damaged: {error}") from error
         for record in records:
             if record.HasField("slice_key") and not record.slice_key.single_slice_keys:
                 pairs = record.plot_keys_and_values

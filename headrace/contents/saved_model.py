@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.message import DecodeError
-
+from headrace.contents.damage import reading
 from headrace.contents.light_protos import message_class
 
 FILE_NAME = "saved_model.pb"
@@ -42,10 +41,8 @@ class SavedGraph:
             ValueError: it is damaged, or holds no graph.
         """
         message: Any = message_class("tensorflow/core/protobuf/saved_model.proto", "tensorflow.SavedModel")()
-        try:
+        with reading(folder / FILE_NAME):
             message.ParseFromString((folder / FILE_NAME).read_bytes())
-        except DecodeError as error:
-            raise ValueError(f"{folder / FILE_NAME} is damaged: {error}") from error
         if not message.meta_graphs:
             raise ValueError(f"{folder / FILE_NAME} holds no graph")
         self.meta = message.meta_graphs[0]

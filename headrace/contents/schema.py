@@ -6,6 +6,8 @@ from pathlib import Path
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from headrace.contents.damage import reading
+
 FILE_NAME = "schema.pbtxt"  # what SchemaGen and ImportSchemaGen write
 
 
@@ -26,6 +28,7 @@ def read_schema(folder: Path) -> list[FeatureSchema]:
 
     Raises:
         FileNotFoundError: there is no schema in the folder.
+        ValueError: it is damaged.
     """
     schema = _parsed(folder)
     return [_feature(feature, schema) for feature in schema.feature]
@@ -36,6 +39,7 @@ def read_domains(folder: Path) -> dict[str, tuple[str, ...]]:
 
     Raises:
         FileNotFoundError: there is no schema in the folder.
+        ValueError: it is damaged.
     """
     schema = _parsed(folder)
     shared = {domain.name: domain for domain in schema.string_domain}
@@ -50,7 +54,9 @@ def read_domains(folder: Path) -> dict[str, tuple[str, ...]]:
 
 
 def _parsed(folder: Path) -> schema_pb2.Schema:
-    return text_format.Parse((folder / FILE_NAME).read_text(encoding="utf-8"), schema_pb2.Schema())
+    path = folder / FILE_NAME
+    with reading(path):
+        return text_format.Parse(path.read_text(encoding="utf-8"), schema_pb2.Schema())
 
 
 def _feature(feature: schema_pb2.Feature, schema: schema_pb2.Schema) -> FeatureSchema:

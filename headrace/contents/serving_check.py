@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from headrace.contents.damage import reading
+
 REASON = "reason"  # custom property of an InfraBlessing that was refused; numbers that vary are in the file alone
 CHECK_FILE = "serving_check.json"
 _BLESSED, _NOT_BLESSED = "INFRA_BLESSED", "INFRA_NOT_BLESSED"  # empty files, as InfraValidator leaves them
@@ -50,5 +52,7 @@ def read_serving_check(folder: Path) -> ServingCheck:
 
     Raises:
         FileNotFoundError: there is none, as in an InfraValidator's.
+        ValueError: it is damaged.
     """
-    return ServingCheck(**json.loads((folder / CHECK_FILE).read_text(encoding="utf-8")))
+    with reading(folder / CHECK_FILE):
+        return ServingCheck(**json.loads((folder / CHECK_FILE).read_text(encoding="utf-8")))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
+from headrace.contents.damage import reading
 from headrace.contents.splits import files_by_split, split_folders
 
 FILE_NAME = "FeatureStats.pb"  # what StatisticsGen writes, one a split
@@ -32,6 +33,7 @@ class NumericStatistics:
     zeros: int
     histogram: tuple[Bucket, ...]  # buckets of equal width
     quantiles: tuple[Bucket, ...]  # buckets of equal count
+    nans: int = 0  # values that are no numbers, which all else leaves out
 
     def quantile(self, share: float) -> float | None:
         """The value that a share of the values (0 to 1) is at most, as far as quantiles tell; None without them."""
@@ -84,6 +86,7 @@ def read_statistics(folder: Path) -> dict[str, SplitStatistics]:
 
     Raises:
         FileNotFoundError: there is no such folder, or it holds no statistics.
+        ValueError: a file is damaged.
     """
     return {split: _split(split, path) for split, path in files_by_split(folder, FILE_NAME).items()}
 
@@ -108,15 +111,16 @@ def read_unsplit_statistics(folder: Path) -> SplitStatistics:
 
 def _split(split: str, path: Path) -> SplitStatistics:
     whole = _whole(path)
-    features = [_feature(feature, whole.num_examples) for feature in whole.features]
+    with reading(path):
+        features = [_feature(feature, whole.num_examples) for feature in whole.features]
     return SplitStatistics(split, whole.num_examples, {feature.name: feature for feature in features})
 
 
 def _whole(path: Path) -> statistics_pb2.DatasetFeatureStatistics:
-    recorded = statistics_pb2.DatasetFeatureStatisticsList()
-    recorded.ParseFromString(path.read_bytes())
-    # Where statistics are sliced, the slices follow as data sets of their own.
-    return max(recorded.datasets, key=lambda dataset: dataset.num_examples)
+    with reading(path):
+        recorded = statistics_pb2.DatasetFeatureStatisticsList.FromString(path.read_bytes())
+        # Where statistics are sliced, the slices follow as data sets of their own.
+        return max(recorded.datasets, key=lambda dataset: dataset.num_examples)
 
 
 def _feature(feature: statistics_pb2.FeatureNameStatistics, examples: int) -> FeatureStatistics:
@@ -148,6 +152,7 @@ def _numeric(recorded: statistics_pb2.NumericStatistics) -> NumericStatistics:
         zeros=recorded.num_zeros,
         histogram=_buckets(recorded, standard),
         quantiles=_buckets(recorded, quantiles),
+        nans=max((round(histogram.num_nan) for histogram in recorded.histograms), default=0),
     )
 
 

@@ -1,5 +1,6 @@
 """How far apart the statistics of two data sets are, feature by feature."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -66,7 +67,7 @@ def _share_up_to(edge: float, buckets: Sequence[Bucket]) -> float:
         total += bucket.count
         if bucket.high <= edge:
             below += bucket.count
-        elif bucket.low < edge:
+        elif bucket.low < edge and math.isfinite(bucket.high - bucket.low):
             below += bucket.count * (edge - bucket.low) / (bucket.high - bucket.low)
     return below / total if total else 0.0
 

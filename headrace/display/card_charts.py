@@ -9,20 +9,20 @@ from xml.etree.ElementTree import Element
 from headrace.contents.metrics import metric_text
 from headrace.contents.model_card import Dots
 from headrace.contents.plots import CalibrationPoint, Plots
+from headrace.display.axes import ticks, value_range
 from headrace.display.markup import element, line, picture, shortened, text
 from headrace.display.style import COLOURS
 
 _WIDTH, _LEFT, _RIGHT = 440, 172, 376  # pixels; between left and right lie the dots
 _TOP, _ROW = 62, 22
 _SMALL = 10.5
-_TICKS = 5
 _SQUARE, _SIDE, _MARGIN = 300, 236, 44  # pixels of a curve's picture, of its axes, and left of these
 
 
 def dots(block: Dots) -> Element:
     """A dot for each value of a feature, hollow where it is of few examples; a dashed line at the overall value."""
     values = [value for one in block.dots for value in (one.value, one.baseline) if value is not None]
-    low, high = _range([*values, *([] if block.overall is None else [block.overall])])
+    low, high = value_range([*values, *([] if block.overall is None else [block.overall])])
     bottom = _TOP + _ROW * max(len(block.dots), 1)
 
     def x(value: float) -> float:
@@ -49,7 +49,7 @@ def dots(block: Dots) -> Element:
         shapes.append(text(_WIDTH, y + 4, count, text_anchor="end", class_=kind))
     if not block.dots:
         shapes.append(text(_LEFT, _TOP + 14, "no slice has a value", **_dim()))
-    for tick in _ticks(low, high):
+    for tick in ticks(low, high):
         shapes.append(line(x(tick), bottom, x(tick), bottom + 4))
         shapes.append(text(x(tick), bottom + 16, f"{tick:.4g}", text_anchor="middle", **_dim()))
     notes = _notes(block)
@@ -124,22 +124,6 @@ def _x(share: float) -> float:
 
 def _y(share: float) -> float:
     return 28 + _SIDE * (1 - share)
-
-
-def _range(values: Sequence[float]) -> tuple[float, float]:
-    """The values' range, with some room at both ends."""
-    if not values:
-        return 0.0, 1.0
-    room = 0.06 * (max(values) - min(values)) or 0.01
-    return min(values) - room, max(values) + room
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    """At most five round numbers in a range."""
-    unit = 10.0 ** math.floor(math.log10(high - low))
-    steps = (factor * unit for factor in (0.2, 0.5, 1, 2, 5))
-    step = next(one for one in steps if (high - low) / one <= _TICKS)
-    return [step * index for index in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def _anchor(place: float) -> str:

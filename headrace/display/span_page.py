@@ -2,15 +2,17 @@
 
 from collections.abc import Hashable, Iterator, Mapping
 from html import escape
-from pathlib import Path
-from string import Template
 from typing import Any
+from xml.etree.ElementTree import Element
 
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from headrace.display.style import COLOURS, INK, LINE, template
+from headrace.display.markup import element
+from headrace.display.span_picture import NARROW, WIDE, live_mark, mark_of, span_picture
+from headrace.display.style import COLOURS, INK, template
+from headrace.display.svg_page import figures, key, svg_page
 
 _TOP_HEIGHT = 390  # pixels
 _BAR_SHARE = 0.28  # of that, for each row of bars
@@ -24,6 +26,8 @@ _BARS = {
 }
 _COLUMNS = ("span", "rows", "drift", "{metric}", "live {metric}", "verdict", "live after", "why")
 _NUMBERS = 5  # columns of them
+_VERDICT = 5  # the column
+_TONES = {"blessed": "good", "rejected": "bad"}
 _Row = Mapping[Hashable, Any]
 
 
@@ -65,26 +69,23 @@ def span_figure(spans: pd.DataFrame, metric: str) -> go.Figure:
 
 
 def span_page(spans: pd.DataFrame, pipeline: str, metric: str | None) -> str:
-    """An HTML page with the figure of some spans and a table of them; it needs nothing from elsewhere.
+    """An HTML page with a picture of some spans and a table of them; it needs nothing from elsewhere.
 
     Args:
         spans: as for `span_figure`, with the columns model, baseline, live and live_span too.
         pipeline: whose spans they are.
-        metric: the metric's name; None where no model was measured, and there is no figure.
+        metric: the metric's name; None where no model was measured, and there is no picture.
     """
-    figure = ""
+    drawn: list[Element] = []
     if metric:
-        drawn = span_figure(spans, metric)
-        figure = drawn.to_html(full_html=False, include_plotlyjs=True, config={"displayModeBar": False})
-    page = Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
-    return page.substitute(
-        title=escape(f"{pipeline} by span"),
-        summary=escape(_summary(spans)),
-        figure=figure,
-        table=_table(spans, metric or "metric"),
-        ink=INK,
-        line=LINE,
-    )
+        marks = [
+            (mark_of("blessed", 8, 8), "candidate, blessed"),
+            (mark_of("rejected", 8, 8), "candidate, rejected"),
+            (live_mark(8, 8), "the model that was live, on the same examples"),
+        ]
+        drawn = [key(marks), *figures(*(span_picture(spans, metric, width) for width in (WIDE, NARROW)))]
+    table = element("div", _table(spans, metric or "metric"), class_="wide")
+    return svg_page(f"{pipeline} by span", _summary(spans), [element("section", *drawn, table)])
 
 
 def _draw_metric(figure: go.Figure, spans: pd.DataFrame, metric: str) -> None:
@@ -128,24 +129,25 @@ def _summary(spans: pd.DataFrame) -> str:
     return f"{len(spans)} {'span' if len(spans) == 1 else 'spans'}: {counted}; {live}"
 
 
-def _table(spans: pd.DataFrame, metric: str) -> str:
+def _table(spans: pd.DataFrame, metric: str) -> Element:
     names = [name.format(metric=metric) for name in _COLUMNS]
-    head = "".join(f"<th{' class=number' * (index < _NUMBERS)}>{escape(one)}</th>" for index, one in enumerate(names))
-    rows = "".join(f"<tr>{''.join(_cells(row))}</tr>" for row in spans.to_dict("records"))
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    kinds = [{"class_": "number"} if index < _NUMBERS else {} for index in range(len(names))]
+    kinds[-1] = {"class_": "long"}
+    head = element("tr", *(element("th", name, scope="col", **kind) for name, kind in zip(names, kinds, strict=True)))
+    rows = []
+    for row in spans.to_dict("records"):
+        cells = list(_cells(row))
+        kinds[_VERDICT] = {"class_": f"tone {_TONES.get(cells[_VERDICT], '')}".rstrip()}
+        shown = zip(names, cells, kinds, strict=True)
+        rows.append(element("tr", *(element("td", cell, data_column=name, **kind) for name, cell, kind in shown)))
+    return element("table", element("thead", head), element("tbody", *rows), class_="many")
 
 
 def _cells(row: _Row) -> Iterator[str]:
-    numbers = (row["span"], _number(row["rows"], ",.0f"), _number(row["drifted"], ".0f"))
-    values = [
-        "none" if pd.isna(row[model]) else _number(row[value], ".4f")
-        for model, value in (("model", "candidate_value"), ("baseline", "live_value"))
-    ]
-    for number in (*numbers, *values):
-        yield f"<td class=number>{escape(str(number))}</td>"
-    verdict = row["verdict"] or "unknown"
-    yield f'<td class=verdict style="color: {_MARKS.get(verdict, _OTHER_MARK)[1]}">{escape(verdict)}</td>'
-    yield f"<td class=live>{escape(_live(row))}</td><td class=why>{escape(row['why'])}</td>"
+    yield from (str(row["span"]), _number(row["rows"], ",.0f"), _number(row["drifted"], ".0f"))
+    for model, value in (("model", "candidate_value"), ("baseline", "live_value")):
+        yield "none" if pd.isna(row[model]) else _number(row[value], ".4f")
+    yield from (row["verdict"] or "unknown", _live(row), row["why"])
 
 
 def _live(row: "_Row | pd.Series[Any]") -> str:

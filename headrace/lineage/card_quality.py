@@ -28,7 +28,8 @@ def quality_section(known: Sources, smallest: int) -> Section:
         blocks.append(Words(f"Its metrics are {UNKNOWN}: {why}."))
         return Section("How good it is", tuple(blocks))
     baseline = {} if one.baseline == one.model else one.baseline_metrics  # against itself nothing differs
-    blocks.append(_overall_table(one.metrics.get(OVERALL, {}), baseline.get(OVERALL, {}), f"Model {one.baseline}"))
+    other = "the baseline" if one.baseline is None else f"Model {one.baseline}"
+    blocks.append(_overall_table(one.metrics.get(OVERALL, {}), baseline.get(OVERALL, {}), other))
     features = dict.fromkeys(feature_of(key) for key in one.metrics if key != OVERALL)
     blocks += [_dots(feature, known.metric, one.metrics, baseline, smallest) for feature in features]
     if len(one.metrics) > 1:

@@ -6,9 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from google.protobuf.message import DecodeError
-from google.protobuf.text_format import ParseError
-
 from headrace.contents.anomalies import Anomaly, read_anomalies
 from headrace.contents.evaluation import read_label
 from headrace.contents.metrics import EXAMPLE_COUNT, OVERALL, headline_metric
@@ -151,7 +148,7 @@ def readable(read: Callable[[Path], Contents], folder: Path) -> Contents | None:
     """What a folder holds; None where it was removed since, or is in a form of its own."""
     try:
         return read(folder)
-    except (OSError, ValueError, DecodeError, ParseError, ModuleNotFoundError):
+    except (OSError, ValueError, ModuleNotFoundError):
         return None
 
 

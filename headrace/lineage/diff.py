@@ -8,10 +8,10 @@ from headrace.contents.metrics import EXAMPLE_COUNT, Metrics, Slice, slice_text
 from headrace.contents.splits import ALL_SPLITS
 from headrace.contents.statistics import read_statistics
 from headrace.contents.statistics_distance import FeatureDistance, distances
+from headrace.lineage.compared_run import Side
 from headrace.lineage.differences import (
     Difference,
     Kind,
-    Side,
     of_data,
     of_environment,
     of_nodes,
@@ -21,14 +21,16 @@ from headrace.lineage.differences import (
     pairs,
     read_or_none,
 )
-from headrace.lineage.evaluations import EvaluationFacts, pushes_of
+from headrace.lineage.evaluations import EvaluationFacts
 from headrace.lineage.facts import RunFacts
 from headrace.lineage.input_data import STATISTICS
+from headrace.lineage.serving_checks import ServingVerdict
 from headrace.lineage.shown import Section, Shown
 from headrace.metadata.records import Run
 from headrace.metadata.store import MetadataStore
 
 _METRICS_SHOWN, _FEATURES_SHOWN = 15, 15
+_NOT_EVALUATED, _NOT_CHECKED = "not evaluated", "not checked as served"
 
 
 @dataclass(frozen=True)
@@ -94,14 +96,18 @@ def diff_of(store: MetadataStore, before: Run, after: Run) -> Diff:
 
 def _of_verdict(old: Side, new: Side) -> Iterator[Difference]:
     was, now = old.evaluation(), new.evaluation()
-    if was and now and was.blessed != now.blessed:
-        yield Difference(Kind.VERDICT, "", f"{was.verdict} -> {now.verdict}")
-    served = [side.serving_check() for side in (old, new)]
-    if served[0] and served[1] and served[0].blessed != served[1].blessed:
-        yield Difference(Kind.VERDICT, "", f"{served[0].verdict} -> {served[1].verdict}")
-    pushed = [any(push.pushed for push in pushes_of(side.graph)) for side in (old, new)]
-    if pushed[0] != pushed[1]:
+    if (was and was.blessed) != (now and now.blessed):
+        yield Difference(Kind.VERDICT, "", f"{_verdict(was, _NOT_EVALUATED)} -> {_verdict(now, _NOT_EVALUATED)}")
+    served, serves = old.serving_check(), new.serving_check()
+    if (served and served.blessed) != (serves and serves.blessed):
+        yield Difference(Kind.VERDICT, "", f"{_verdict(served, _NOT_CHECKED)} -> {_verdict(serves, _NOT_CHECKED)}")
+    pushed = [side.pushed() for side in (old, new)]
+    if None not in pushed and pushed[0] != pushed[1]:
         yield Difference(Kind.VERDICT, "", "pushed -> not pushed" if pushed[0] else "not pushed -> pushed")
+
+
+def _verdict(found: EvaluationFacts | ServingVerdict | None, otherwise: str) -> str:
+    return found.verdict if found else otherwise
 
 
 def _of_metrics(changes: list[MetricChange]) -> Iterator[Difference]:

@@ -6,24 +6,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from google.protobuf.message import DecodeError
-from google.protobuf.text_format import ParseError
-
 from headrace.contents.schema_changes import schema_changes
 from headrace.contents.statistics_distance import FeatureDistance
 from headrace.contents.vocabularies import read_vocabularies
-from headrace.lineage.evaluations import EvaluationFacts, evaluations_of
-from headrace.lineage.facts import RunFacts, Step, run_facts, step_of
+from headrace.lineage.compared_run import Side
+from headrace.lineage.facts import RunFacts, Step, defaults_of_values, step_of
 from headrace.lineage.input_data import InputFile, input_data
-from headrace.lineage.serving_checks import ServingVerdict, serving_verdicts_of
 from headrace.lineage.shown import UNKNOWN, size, text
 from headrace.lineage.trace import SCHEMA, TRANSFORM
-from headrace.metadata.graph import Graph, GraphReader
-from headrace.metadata.records import Artifact, Execution, Run, State
-from headrace.metadata.store import MetadataStore
+from headrace.metadata.records import Artifact, State
 
 _TOO_CLOSE = 0.01  # distances of statistics below it are not put in words
-_ENDED_WELL = (State.COMPLETE.value, State.CACHED.value)
 Contents = TypeVar("Contents")
 
 
@@ -54,55 +47,18 @@ class Difference:
         return f"{self.kind}: {self.subject}: {self.detail}" if self.subject else f"{self.kind}: {self.detail}"
 
 
-@dataclass(frozen=True)
-class Side:
-    """One of the two runs."""
-
-    facts: RunFacts
-    graph: Graph
-    deciding: Mapping[str, Execution]  # of each node its last execution
-
-    @staticmethod
-    def of(store: MetadataStore, run: Run) -> "Side":
-        """Reads a run."""
-        executions = store.executions(run)
-        reader = GraphReader(store)
-        reader.add_executions(one.id for one in executions)
-        graph = reader.graph()
-        return Side(run_facts(run, executions), graph, {one.node: one for one in executions})
-
-    def artifacts(self, type_name: str) -> dict[str, Artifact]:
-        """What the run's nodes made, by "node key"."""
-        return {
-            f"{node} {key}": one
-            for node, execution in self.deciding.items()
-            for key, many in self.graph.outputs(execution.id).items()
-            for one in many
-            if one.type == type_name
-        }
-
-    def evaluation(self) -> EvaluationFacts | None:
-        """The run's last evaluation; None where there was none."""
-        found = evaluations_of(self.graph)
-        return found[-1] if found else None
-
-    def serving_check(self) -> ServingVerdict | None:
-        """The run's last check of whether its model can be served; None where there was none."""
-        found = serving_verdicts_of(self.graph)
-        return found[-1] if found else None
-
-
 def of_nodes(old: Side, new: Side) -> Iterator[Difference]:
     """Nodes that only one run has or that ended otherwise, their parameters, their code."""
-    for node in dict.fromkeys([*old.deciding, *new.deciding]):
-        if node not in new.deciding or node not in old.deciding:
-            where = "only in the run before" if node in old.deciding else "only in the run after"
+    was_default, now_default = defaults_of_values(old.facts, new.facts), defaults_of_values(new.facts, old.facts)
+    for node in dict.fromkeys([*old.own, *new.own]):
+        if node not in new.own or node not in old.own:
+            where = "only in the run before" if node in old.own else "only in the run after"
             yield Difference(Kind.NODES, node, where)
             continue
+        if old.own[node].state.succeeded != new.own[node].state.succeeded:
+            yield Difference(Kind.NODES, node, f"{old.own[node].state.value} -> {new.own[node].state.value}")
         was, now = step_of(old.deciding[node]), step_of(new.deciding[node])
-        if (was.state in _ENDED_WELL) != (now.state in _ENDED_WELL):
-            yield Difference(Kind.NODES, node, f"{was.state} -> {now.state}")
-        yield from _of_parameters(node, was.options, now.options)
+        yield from _of_parameters(node, was.options_with(was_default), now.options_with(now_default))
         yield from _of_code(node, was, now)
 
 
@@ -185,10 +141,10 @@ def of_environment(was: RunFacts, now: RunFacts) -> Iterator[Difference]:
 def of_resources(old: Side, new: Side) -> Iterator[Difference]:
     """What nodes used that were executed in both runs, the largest difference first."""
     found = []
-    for node in old.deciding.keys() & new.deciding.keys():
-        if old.deciding[node].state is not State.COMPLETE or new.deciding[node].state is not State.COMPLETE:
+    for node in old.own.keys() & new.own.keys():
+        if old.own[node].state is not State.COMPLETE or new.own[node].state is not State.COMPLETE:
             continue  # one that came from the cache used nothing
-        was, now = step_of(old.deciding[node]), step_of(new.deciding[node])
+        was, now = step_of(old.own[node]), step_of(new.own[node])
         if was.cpu_seconds is not None and now.cpu_seconds is not None:
             more = now.cpu_seconds - was.cpu_seconds
             peaks = [UNKNOWN if one.peak_memory_bytes is None else size(one.peak_memory_bytes) for one in (was, now)]
@@ -209,7 +165,7 @@ def read_or_none(read: Callable[..., Contents], *artifacts: Artifact) -> Content
     """What `read` makes of the artifacts' folders; None where one was removed since, or is in a form of its own."""
     try:
         return read(*(Path(one.uri) for one in artifacts))
-    except (OSError, ValueError, DecodeError, ParseError):
+    except (OSError, ValueError):
         return None
 
 

@@ -1,8 +1,8 @@
 """How models were judged: metrics by slice, the verdict, and what kept a model from its blessing."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,8 +10,10 @@ from headrace.contents.evaluation import CONFIG_FILE, Findings, read_findings
 from headrace.contents.metrics import OVERALL, Metrics, Slice, slice_text
 from headrace.contents.validation import Check
 from headrace.contents.verdict import outcome_text
-from headrace.metadata.graph import Graph
+from headrace.metadata.graph import Graph, GraphReader
 from headrace.metadata.records import Artifact, Execution
+from headrace.metadata.seen_examples import seen_by_baselines, seen_text
+from headrace.metadata.store import MetadataStore
 
 EVALUATION, BLESSING, PUSHED = "ModelEvaluation", "ModelBlessing", "PushedModel"
 _WORDS = {"lowerBound": "at least", "upperBound": "at most"}
@@ -32,10 +34,15 @@ class EvaluationFacts:
     failures: tuple[Check, ...] | None = None  # the thresholds that did not hold; None where they cannot be read
     thresholds: tuple[str, ...] = ()  # that were asked for, in the words of the evaluation's configuration
     unreadable: str = ""  # why there are no metrics
+    unfair: str = ""  # that the baseline has learned from the examples, and the candidate has not; in words
 
     @property
     def verdict(self) -> str:
         """The verdict and its reasons, in a line."""
+        return f"{self._verdict}; {self.unfair}" if self.unfair else self._verdict
+
+    @property
+    def _verdict(self) -> str:
         if self.blessed is None:
             return "no verdict was recorded"
         if self.blessed:
@@ -63,11 +70,20 @@ class Push:
         return self.destination is not None and Path(self.destination).exists()
 
 
-def evaluations_of(graph: Graph) -> list[EvaluationFacts]:
-    """The evaluations in a graph, in the order they were made."""
+def evaluations_of(graph: Graph, store: MetadataStore | None = None) -> list[EvaluationFacts]:
+    """The evaluations in a graph, in the order they were made; with the store, also whether they were fair."""
     executions = [graph.producer(one.id) for one in graph.of_type(EVALUATION, BLESSING)]
     by_id = {one.id: one for one in executions if one}
-    return [evaluation_of(execution, graph) for _, execution in sorted(by_id.items())]
+    found = [evaluation_of(execution, graph) for _, execution in sorted(by_id.items())]
+    return with_fairness(found, store) if store else found
+
+
+def with_fairness(evaluations: Iterable[EvaluationFacts], store: MetadataStore) -> list[EvaluationFacts]:
+    """The same evaluations; where a baseline had learned from the examples, they say so."""
+    found = list(evaluations)
+    compared = [one.execution for one in found if one.baseline not in (None, one.model)]
+    seen = seen_by_baselines(store, compared) if compared else {}
+    return [replace(one, unfair=seen_text(seen.get(one.execution, ()))) for one in found]
 
 
 def pushes_of(graph: Graph) -> list[Push]:
@@ -91,6 +107,16 @@ def push_of(artifact: Artifact, graph: Graph) -> Push:
     )
 
 
+def baseline_of(store: MetadataStore, blessing: int) -> int | None:
+    """The model that the one was compared with of which a blessing is; None if with none."""
+    reader = GraphReader(store)
+    reader.add_producers([blessing])
+    graph = reader.graph(named=False)
+    evaluator = graph.producer(blessing)
+    baselines = graph.inputs(evaluator.id).get("baseline_model", []) if evaluator else []
+    return baselines[0].id if baselines else None
+
+
 def failure_text(check: Check) -> str:
     """A threshold that did not hold, in words."""
     return f"{slice_text(check.slice)}: {outcome_text(check)}"
@@ -109,6 +135,8 @@ def evaluation_of(execution: Execution, graph: Graph) -> EvaluationFacts:
     blessing = next((one for one in made if one.type == BLESSING), None)
     found, why = _findings(evaluation)
     models, baselines = inputs.get("model", []), inputs.get("baseline_model", [])
+    if not baselines and found and found.baseline:
+        baselines = models  # itself: ML Metadata keeps one event of what was read twice
     verdict = blessing.properties.get("blessed") if blessing else None
     return EvaluationFacts(
         execution.id,

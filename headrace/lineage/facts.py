@@ -36,6 +36,7 @@ class RunFacts(Shown):
     versions: Mapping[str, str] | None = None
     parameters: Mapping[str, Property] | None = None  # RuntimeParameters, defaults too
     command: str | None = None
+    defaults: Mapping[str, Property] | None = None  # of the RuntimeParameters
 
     @property
     def code_state(self) -> str:
@@ -56,7 +57,7 @@ class RunFacts(Shown):
             ("by", f"{text(self.user)} on {text(self.host)}"),
             ("command", text(self.command)),
             ("code", self.code_state),
-            ("parameters", UNKNOWN if self.parameters is None else text(self.parameters) or "none"),
+            ("parameters", UNKNOWN if self.parameters is None else _parameters_text(self.parameters) or "none"),
             ("versions", text(self.versions)),
         )
         return [Section(f"Run {self.id} of {self.pipeline}", (), ("", ""), rows)]
@@ -83,16 +84,35 @@ class Step:
     @property
     def options(self) -> dict[str, Any]:
         """The parameters that say something: no empty ones, none that tell of data, custom_config field by field."""
+        return self.options_with({})
+
+    def options_with(self, defaults: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """The same; where a value is of several fields, those that were not given are at their defaults.
+
+        Args:
+            defaults: by the text of a parameter's value, see `defaults_of_values`.
+        """
         found: dict[str, Any] = {}
         for name, value in sorted(self.parameters.items()):
             if name in _OF_DATA:
                 continue
             decoded = object_of(value)
+            if isinstance(decoded, dict):
+                decoded = {**defaults.get(str(value), {}), **decoded}
             if isinstance(decoded, dict) and name == "custom_config":
                 found |= decoded
             elif decoded not in (None, {}, [], ""):
                 found[name] = decoded
         return found
+
+
+def _parameters_text(parameters: Mapping[str, Property]) -> str:
+    """Each with its value; of one that is a JSON object, its fields."""
+    decoded = {name: object_of(value) for name, value in parameters.items()}
+    return "; ".join(
+        f"{name}: {text(value) if isinstance(value, Mapping) else text(parameters[name])}"
+        for name, value in decoded.items()
+    )
 
 
 def run_facts(run: Run, executions: Iterable[Execution]) -> RunFacts:
@@ -118,7 +138,20 @@ def run_facts(run: Run, executions: Iterable[Execution]) -> RunFacts:
         versions=json_of(own, names.VERSIONS),
         parameters=json_of(own, names.PARAMETERS),
         command=text_of(own, names.COMMAND),
+        defaults=json_of(own, names.DEFAULTS),
     )
+
+
+def defaults_of_values(run: RunFacts, other: RunFacts) -> dict[str, dict[str, Any]]:
+    """What a run left at its defaults in RuntimeParameters of several fields: all their defaults, by the value's text.
+
+    Args:
+        run: the run.
+        other: one that may have recorded the defaults where this one did not.
+    """
+    defaults = {**(other.defaults or {}), **(run.defaults or {})}
+    decoded = {str(value): object_of(defaults.get(name)) for name, value in (run.parameters or {}).items()}
+    return {value: default for value, default in decoded.items() if isinstance(default, dict)}
 
 
 def run_state(run: Run, executions: Iterable[Execution]) -> str | None:

@@ -1,7 +1,7 @@
 """What people call an artifact or a run: an id, a prefix, a name, a path, the latest."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,71 +10,118 @@ from headrace.lineage.evaluations import PUSHED
 from headrace.metadata.records import Artifact, Run
 from headrace.metadata.run_names import LATEST, resolve_run
 from headrace.metadata.store import MetadataStore
+from headrace.metadata.stores import Stores, in_several_stores
 
 _NEXT = "headrace runs show latest"
+_DIGITS = 18  # of ids: ML Metadata's have 64 bits
 
 
 @dataclass(frozen=True)
 class Found:
     """What a name stands for: an artifact, or a run; one of the two is set."""
 
+    store: MetadataStore  # that has it
     artifact: Artifact | None = None
     run: Run | None = None
 
+    def __str__(self) -> str:
+        if self.run:
+            return f"run of {self.run.pipeline}"
+        return f"{self.artifact.type}, {self.artifact.uri}" if self.artifact else ""
 
-def find(store: MetadataStore, name: str | int | Path) -> Found:
+
+def find(stores: Stores, name: str | int | Path) -> Found:
     """What a name stands for.
 
     Args:
-        store: where it is looked for.
+        stores: where it is looked for.
         name: an artifact's id, a run's id or the beginning of one, "latest" for the latest run, an artifact's name,
             NODE.KEY for what a node of the latest run that has it made, or the path of an artifact or a pushed model.
 
     Raises:
         UnknownNameError: it stands for nothing, or for several things; suggests what is near.
+        UserError: several stores have it.
     """
     name = str(name)
-    if name.isdecimal() and int(name) < 2**63 and (artifact := store.artifact(int(name))):
-        return Found(artifact)
-    if "://" in name and (there := store.artifacts_at(name.rstrip("/"))):
-        return Found(there[-1])
+    if not is_text(name):
+        raise UnknownNameError(
+            f"there is no artifact or run {name!r}",
+            why="its bytes are not UTF-8, as all that is recorded",
+            next_step=_NEXT,
+        )
+    number = artifact_id(name)
+    if number is not None and (found := _artifacts(stores, lambda store: store.artifact(number))):
+        return _only(f"artifact {name}", found)
+    if "://" in name and (found := _artifacts(stores, lambda store: _last(store.artifacts_at(name.rstrip("/"))))):
+        return _only(name, found)
     if os.sep in name:
-        return Found(find_path(store, Path(name)))
-    runs = store.runs()
-    if name == LATEST or any(run.id.startswith(name) for run in runs):
-        return Found(run=find_run(store, name, runs))
-    if artifact := store.artifact_of_name(name):
-        return Found(artifact)
-    if Path(name).exists() and (artifact := artifact_at(store, Path(name))):
-        return Found(artifact)
-    outputs = _outputs(store, runs[0]) if runs else {}
+        return find_path(stores, Path(name))
+    runs = stores.runs()
+    if name == LATEST or any(run.id.startswith(name) for _, run in runs):
+        return find_run(stores, name)
+    if found := _artifacts(stores, lambda store: store.artifact_of_name(name)):
+        return _only(f"the artifact {name!r}", found)
+    if os.path.exists(name) and (found := _artifacts(stores, lambda store: artifact_at(store, Path(name)))):
+        return _only(name, found)
+    outputs = _outputs(*runs[0]) if runs else {}
     if name in outputs:
-        return Found(outputs[name])
-    known = [LATEST, *outputs, *(run.id for run in runs)]
+        return Found(runs[0][0], outputs[name])
+    known = [LATEST, *outputs, *(run.id for _, run in runs)]
     raise UnknownNameError.among("artifact or run", name, known[: len(outputs) + 6], next_step=_NEXT)
 
 
-def find_run(store: MetadataStore, name: str, runs: Iterable[Run] | None = None) -> Run:
+def artifact_id(name: str) -> int | None:
+    """The id that is meant by a number, also one of an artifact that is not there; None for a name of another kind."""
+    return int(name) if name.isdecimal() and len(name) <= _DIGITS else None
+
+
+def is_text(name: str) -> bool:
+    """Whether it can be looked for: the bytes of an argument, or of a file's name, need not be UTF-8."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def find_run(stores: Stores, name: str) -> Found:
     """The run of an id, of a prefix that only one id has, or the "latest".
 
     Raises:
         UnknownNameError: there is none, or more than one.
+        UserError: several stores have a run of that id.
     """
-    by_id = {run.id: run for run in (store.runs() if runs is None else runs)}
-    return by_id[resolve_run(name, list(by_id))]
+    runs = stores.runs()
+    run_id = resolve_run(name, list(dict.fromkeys(run.id for _, run in runs)))
+    found = [Found(store, run=run) for store, run in runs if run.id == run_id]
+    return found[0] if name == LATEST else _only(f"run {run_id}", found)
 
 
-def find_path(store: MetadataStore, path: Path) -> Artifact:
+def find_path(stores: Stores, path: Path) -> Found:
     """The artifact at a path, or around it: its folder, or where a model was pushed to.
 
     Raises:
         UnknownNameError: no artifact was recorded there.
+        UserError: several stores have one.
     """
-    artifact = artifact_at(store, path)
-    if artifact is None:
-        why = "" if path.exists() else "and there is no such file or folder"
-        raise UnknownNameError(f"nothing is recorded of {str(path)!r}", why=why, next_step=_NEXT)
-    return artifact
+    if found := _artifacts(stores, lambda store: artifact_at(store, path)):
+        return _only(str(path), found)
+    why = "" if os.path.exists(path) else "and there is no such file or folder"
+    raise UnknownNameError(f"nothing is recorded of {str(path)!r}", why=why, next_step=_NEXT)
+
+
+def _artifacts(stores: Stores, ask: Callable[[MetadataStore], Artifact | None]) -> list[Found]:
+    return [Found(store, artifact) for store in stores.opened if (artifact := ask(store))]
+
+
+def _only(what: str, found: Sequence[Found]) -> Found:
+    if len(found) > 1:
+        raise in_several_stores(what, [(one.store, str(one)) for one in found])
+    return found[0]
+
+
+def _last(artifacts: Sequence[Artifact]) -> Artifact | None:
+    return artifacts[-1] if artifacts else None
 
 
 def artifact_at(store: MetadataStore, path: Path) -> Artifact | None:

@@ -1,11 +1,10 @@
 """The data that came from outside a pipeline: what was recorded of files, splits and rows."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-
-from google.protobuf.message import DecodeError
 
 from headrace.contents.statistics import read_row_counts
 from headrace.lineage.recorded_values import json_of, object_of, text_of
@@ -13,6 +12,7 @@ from headrace.metadata import properties as names
 from headrace.metadata.graph import Graph
 from headrace.metadata.records import Artifact, Execution, Property
 
+_NUMBER = re.compile(r"-?\d{1,18}")
 EXAMPLES, STATISTICS = "Examples", "ExampleStatistics"
 _SAMPLE_RATES = "sample_rate_by_split"
 
@@ -86,7 +86,7 @@ def rows_of(examples: Artifact, graph: Graph) -> Mapping[str, int]:
             if statistics.type == STATISTICS and is_of_all_rows(statistics):
                 try:
                     return read_row_counts(Path(statistics.uri))
-                except (OSError, DecodeError):  # removed since, or in a form of its own
+                except (OSError, ValueError):  # removed since, or in a form of its own
                     continue
     return {}
 
@@ -152,4 +152,5 @@ def _time(nanoseconds: int) -> datetime:
 
 
 def _int(value: Property | None) -> int | None:
-    return None if value is None else int(value)
+    """A number that TFX recorded; None where there is none, or something else."""
+    return int(value) if value is not None and _NUMBER.fullmatch(str(value)) else None

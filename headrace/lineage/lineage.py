@@ -1,5 +1,7 @@
 """Lineage: the questions that can be asked of a metadata store."""
 
+import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -10,6 +12,7 @@ from headrace.lineage.shown import Records
 # What notebooks show of each; frames have all.
 _OF_RUNS = ("id", "pipeline", "started", "state", "seconds", "command")
 _OF_EXECUTIONS = ("id", "node", "state", "started", "seconds", "run")
+_OF_ARTIFACTS = ("id", "type", "uri", "created", "properties")  # LIVE, the state, is said of pushed models here
 
 if TYPE_CHECKING:
     from openlineage.client.event_v2 import RunEvent
@@ -27,39 +30,75 @@ if TYPE_CHECKING:
     from headrace.metadata.graph import Graph
     from headrace.metadata.records import Artifact, Execution, Property
     from headrace.metadata.store import MetadataStore
+    from headrace.metadata.stores import Stores
 
 
 class Lineage:
     """Answers questions about what was recorded. Nothing is read before it is asked for; nothing is ever written."""
 
     def __init__(self, store: "MetadataStore | Path | str | None" = None) -> None:
-        """Takes a store, or the path of a SQLite one; without it, that of the project around the working folder."""
+        """Takes a store, the path of a SQLite one, or a URL.
+
+        Without it: all stores that the runs of the project around the working folder used, or the one that
+        HEADRACE_METADATA names, where that is a file.
+        """
         self._given = store
-        self._opened: MetadataStore | None = None
+        self._home: Path | None = None
+        self._opened: Stores | None = None
 
     @classmethod
     def of_home(cls, home: Path | str) -> Self:
-        """The lineage of what lies in a home, as HEADRACE_HOME has it."""
-        return cls(Path(home) / "metadata.sqlite")
+        """The lineage of what lies in a home, as HEADRACE_HOME has it; a store on a server is not asked."""
+        found = cls()
+        found._home = Path(home)
+        return found
+
+    @property
+    def stores(self) -> "tuple[MetadataStore, ...]":
+        """The stores that are asked, the project's own first.
+
+        Raises:
+            MetadataStoreError: there is none yet, or the one that is given cannot be opened.
+        """
+        return self._stores.opened
 
     @property
     def store(self) -> "MetadataStore":
-        """The store.
+        """The store, where only one is asked.
 
         Raises:
             MetadataStoreError: there is none yet, or it cannot be opened.
+            UserError: there are several.
         """
+        from headrace.metadata.stores import naming
+
+        if len(self.stores) > 1:
+            addresses = [one.address for one in self.stores]
+            what = f"there are {len(addresses)} metadata stores: which one is meant?"
+            raise UserError(what, why=", ".join(addresses), next_step=naming(addresses[0]))
+        return self.stores[0]
+
+    @property
+    def _stores(self) -> "Stores":
         if self._opened is None:
-            self._opened = _open(self._given)
+            self._opened = _open(self._given, self._home)
+            for note in self._opened.notes:
+                print(f"note: {note}", file=sys.stderr)
         return self._opened
+
+    def pipelines(self) -> list[str]:
+        """The names of all pipelines, those of sub-pipelines too."""
+        return sorted({name for store in self.stores for name in store.pipelines()})
 
     def runs(self, pipeline: str | None = None, limit: int | None = None) -> "Records[RunFacts]":
         """The runs of a pipeline, or of all, the newest first; at most `limit` of them."""
         from headrace.lineage.facts import run_facts
 
-        runs = self.store.runs(pipeline, limit)
-        executions = self.store.executions_of(runs)
-        return Records((run_facts(run, executions[run.id]) for run in runs), _OF_RUNS)
+        runs = self._stores.runs(pipeline)[:limit]
+        executions = {
+            store: store.executions_of(run for of, run in runs if of is store) for store in {one for one, _ in runs}
+        }
+        return Records((run_facts(run, executions[store][run.id]) for store, run in runs), _OF_RUNS)
 
     def run(self, run: str = "latest") -> "RunFacts":
         """The run of an id, of a prefix that only one id has, or the "latest".
@@ -67,17 +106,20 @@ class Lineage:
         Raises:
             UnknownNameError: there is none, or more than one.
         """
+        from headrace.lineage.asking import run_named
         from headrace.lineage.facts import run_facts
-        from headrace.lineage.finding import find_run
 
-        found = find_run(self.store, run)
-        return run_facts(found, self.store.executions(found))
+        store, found = run_named(self._stores, run)
+        return run_facts(found, store.executions(found))
 
     def executions(self, run: str | None = None) -> "Records[Execution]":
         """The executions of a run, or all, in the order they were registered."""
-        from headrace.lineage.finding import find_run
+        from headrace.lineage.asking import run_named
 
-        return Records(self.store.executions(find_run(self.store, run) if run else None), _OF_EXECUTIONS)
+        if run:
+            store, found = run_named(self._stores, run)
+            return Records(store.executions(found), _OF_EXECUTIONS)
+        return Records((one for store in self.stores for one in store.executions()), _OF_EXECUTIONS)
 
     def artifacts(
         self,
@@ -91,8 +133,9 @@ class Lineage:
             where: what their properties must be: {"span": 3}.
         """
         wanted = (where or {}).items()
-        found = self.store.artifacts(type)
-        return Records(one for one in found if all(one.properties.get(name) == value for name, value in wanted))
+        found = (one for store in self.stores for one in store.artifacts(type))
+        its = (one for one in found if all(one.properties.get(name) == value for name, value in wanted))
+        return Records(its, _OF_ARTIFACTS)
 
     def trace(self, subject: "str | int | Path | Artifact" = "latest") -> "Trace":
         """All that an artifact, a pushed model or what a run made came from.
@@ -104,16 +147,10 @@ class Lineage:
         Raises:
             UnknownNameError: it stands for nothing, or for several things.
         """
-        from headrace.lineage.finding import find
+        from headrace.lineage.asking import subject_named
         from headrace.lineage.trace import trace_of
 
-        if not isinstance(subject, str | int | Path):
-            return trace_of(self.store, subject)
-        found = find(self.store, subject)
-        if found.artifact:
-            return trace_of(self.store, found.artifact)
-        assert found.run is not None
-        return trace_of(self.store, found.run)
+        return trace_of(*subject_named(self._stores, subject))
 
     def impact(self, subject: "str | int | Path | Artifact") -> "Impact":
         """What was made from an artifact, or from a file that an ExampleGen read, and which of it is live.
@@ -122,15 +159,16 @@ class Lineage:
             UnknownNameError: it stands for nothing.
             UserError: it is a run, which is made of many artifacts.
         """
+        from headrace.lineage.asking import artifact_named, only_answer, store_of_record
         from headrace.lineage.impact import impact_of
 
         if not isinstance(subject, str | int | Path):
-            return impact_of(self.store, subject)
-        if "://" in str(subject):  # not a path of this machine
-            return impact_of(self.store, self._artifact(subject))
-        if "/" in str(subject) or (not str(subject).isdecimal() and Path(str(subject)).exists()):
-            return impact_of(self.store, Path(subject if isinstance(subject, Path) else str(subject)))
-        return impact_of(self.store, self._artifact(subject))
+            return impact_of(store_of_record(self._stores, subject), subject)
+        is_path = "/" in str(subject) or (not str(subject).isdecimal() and os.path.exists(str(subject)))
+        if is_path and "://" not in str(subject):  # else it is on another machine, or no path
+            path = Path(subject if isinstance(subject, Path) else str(subject))
+            return only_answer(self._stores, str(subject), lambda store: impact_of(store, path))
+        return impact_of(*artifact_named(self._stores, subject))
 
     def graph(self, run: str = "latest") -> "Graph":
         """The records of a run, of nodes that failed, were skipped or came from the cache too, and what they came from.
@@ -138,22 +176,31 @@ class Lineage:
         Raises:
             UnknownNameError: there is no such run, or more than one.
         """
-        from headrace.lineage.finding import find_run
+        from headrace.lineage.asking import run_named
         from headrace.lineage.trace import graph_of_run
 
-        return graph_of_run(self.store, find_run(self.store, run))
+        return graph_of_run(*run_named(self._stores, run))
 
     def diff(self, before: str, after: str = "latest") -> "Diff":
         """What differs between two runs, the causes first.
 
         Raises:
             UnknownNameError: there is no such run, or more than one.
+            UserError: they are in two stores.
         """
+        from headrace.lineage.asking import run_named
         from headrace.lineage.diff import diff_of
-        from headrace.lineage.finding import find_run
+        from headrace.metadata.run_names import LATEST
+        from headrace.metadata.stores import Stores
 
-        runs = self.store.runs()
-        return diff_of(self.store, find_run(self.store, before, runs), find_run(self.store, after, runs))
+        store, first = run_named(self._stores, before)
+        other, second = run_named(Stores((store,)) if after == LATEST else self._stores, after)
+        if store is not other:
+            raise UserError(
+                f"the runs {first.id} and {second.id} cannot be compared: they are in two metadata stores",
+                why=f"{store.address} and {other.address}",
+            )
+        return diff_of(store, first, second)
 
     def features(self, model: "str | int | Path | Artifact" = "latest") -> "Features":
         """How a model's inputs were made: raw column, analyzer or vocabulary, transformed feature, input.
@@ -189,9 +236,12 @@ class Lineage:
             UnknownNameError: it stands for nothing, there is no model in it, or no such evaluation of the model.
         """
         from headrace.contents.model_card import Author
+        from headrace.lineage.asking import subject_named
         from headrace.lineage.card import card_of
+        from headrace.lineage.trace import trace_of
 
-        return card_of(self.store, self.trace(model), author or Author(), evaluation, smallest_slice)
+        store, subject = subject_named(self._stores, model)
+        return card_of(store, trace_of(store, subject), author or Author(), evaluation, smallest_slice)
 
     def column(self, name: str) -> "ColumnImpact":
         """The models that would feel a change of a raw column, the newest first.
@@ -199,9 +249,10 @@ class Lineage:
         Raises:
             UnknownNameError: no transform graph takes it.
         """
+        from headrace.lineage.asking import only_answer
         from headrace.lineage.columns import column_impact_of
 
-        return column_impact_of(self.store, name)
+        return only_answer(self._stores, f"the column {name!r}", lambda store: column_impact_of(store, name))
 
     def schema_history(self, pipeline: str) -> "SchemaHistory":
         """The schemas a pipeline has used, what each brought, and where it is from.
@@ -209,9 +260,10 @@ class Lineage:
         Raises:
             UnknownNameError: nothing is recorded of the pipeline.
         """
+        from headrace.lineage.asking import store_of_pipeline
         from headrace.lineage.schema_history import schema_history_of
 
-        return schema_history_of(self.store, pipeline)
+        return schema_history_of(store_of_pipeline(self._stores, pipeline), pipeline)
 
     def live(self, pipeline: str) -> "Records[LiveModel]":
         """The model that is pushed now, what it replaced, what was rejected since; for each place it is pushed to.
@@ -219,9 +271,10 @@ class Lineage:
         Raises:
             UnknownNameError: nothing is recorded of the pipeline.
         """
+        from headrace.lineage.asking import store_of_pipeline
         from headrace.lineage.live import live_models
 
-        return Records(live_models(self.store, pipeline))
+        return Records(live_models(store_of_pipeline(self._stores, pipeline), pipeline))
 
     def spans(self, pipeline: str) -> "Spans":
         """What came of each span of a pipeline: rows, drift, the candidate against the live model, the verdict.
@@ -230,9 +283,10 @@ class Lineage:
             UnknownNameError: nothing is recorded of the pipeline.
             UserError: none of its runs has a parameter `span`.
         """
+        from headrace.lineage.asking import store_of_pipeline
         from headrace.lineage.spans import spans_of
 
-        return spans_of(self.store, pipeline)
+        return spans_of(store_of_pipeline(self._stores, pipeline), pipeline)
 
     def openlineage(self, run: str = "latest") -> "tuple[RunEvent, ...]":
         """A run as OpenLineage's events, in the order in which they happened; the same each time it is asked for.
@@ -243,28 +297,21 @@ class Lineage:
         Raises:
             UnknownNameError: there is none, or more than one.
         """
-        from headrace.lineage.finding import find_run
+        from headrace.lineage.asking import run_named
         from headrace.lineage.openlineage_events import run_events
 
-        return run_events(self.store, find_run(self.store, run))
-
-    def _artifact(self, name: "str | int | Path") -> "Artifact":
-        from headrace.lineage.finding import find
-
-        found = find(self.store, name)
-        if found.artifact is None:
-            assert found.run is not None
-            raise UserError(
-                f"{name} is a run, and the question is about one artifact",
-                next_step=f"headrace lineage trace {found.run.id}  # names its artifacts",
-            )
-        return found.artifact
+        return run_events(*run_named(self._stores, run))
 
 
-def _open(given: "MetadataStore | Path | str | None") -> "MetadataStore":
+def _open(given: "MetadataStore | Path | str | None", home: Path | None) -> "Stores":
     from headrace.metadata.store import MetadataStore
+    from headrace.metadata.stores import Stores
     from headrace.settings import Settings
 
     if isinstance(given, MetadataStore):
-        return given
-    return MetadataStore.open(Path(given)) if given else MetadataStore.of_project(Settings.load())
+        return Stores((given,))
+    if home is not None:
+        return Stores.of_home(home)
+    if given is None:
+        return Stores.of_project(Settings.load())
+    return Stores.named(str(given), Settings.load() if "://" in str(given) else None)

@@ -115,7 +115,7 @@ def _live(
         return None
     unpushed = [push_of(one, graph) for one in reversed(since) if _is_of(graph, one.id, pipeline)]
     findings = _findings(store, [pushes[-1], *unpushed])
-    evaluations, served = evaluations_of(findings), serving_verdicts_of(findings)
+    evaluations, served = evaluations_of(findings, store), serving_verdicts_of(findings)
     rejected = tuple(Rejection(one, _reason(one, evaluations, served)) for one in unpushed)
     live = pushes[-1]
     return LiveModel(

@@ -6,8 +6,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from google.protobuf.message import DecodeError
-from google.protobuf.text_format import ParseError
 from openlineage.client.facet_v2 import (
     column_lineage_dataset,
     data_quality_metrics_dataset,
@@ -38,7 +36,7 @@ def schema_of_file(folder: Path) -> schema_dataset.SchemaDatasetFacet | None:
     """The columns that the schema in a folder asks for; None where it cannot be read any more."""
     try:
         features = read_schema(folder)
-    except (OSError, ParseError):
+    except (OSError, ValueError):
         return None
     fields = [
         schema_dataset.SchemaDatasetFacetFields(one.name, one.type, one.domain or None, ordinal_position=place)
@@ -51,7 +49,7 @@ def statistics_at(folder: Path) -> dict[str, SplitStatistics]:
     """The statistics in a folder by split; empty where they cannot be read any more."""
     try:
         return read_statistics(folder)
-    except (OSError, DecodeError):
+    except (OSError, ValueError):
         return {}
 
 

@@ -14,9 +14,12 @@ def text_of(properties: Mapping[str, Property], name: str) -> str | None:
 
 
 def json_of(properties: Mapping[str, Property], name: str) -> Any:
-    """What a property's JSON holds; None where it is missing or empty."""
+    """What a property's JSON holds; None where it is missing or empty, or no JSON, as after a write by hand."""
     value = properties.get(name)
-    return json.loads(str(value)) if value else None
+    try:
+        return json.loads(str(value)) if value else None
+    except ValueError:
+        return None
 
 
 def object_of(value: object) -> Any:

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from google.protobuf.text_format import ParseError
-
 from headrace.contents.schema_changes import SchemaChange, schema_changes
 from headrace.errors import UnknownNameError
 from headrace.lineage.facts import run_facts
@@ -117,7 +115,7 @@ def _changes(before: Artifact | None, after: Artifact) -> tuple[SchemaChange, ..
         return ()
     try:
         return tuple(schema_changes(Path(before.uri), Path(after.uri)))
-    except (OSError, ParseError):
+    except (OSError, ValueError):
         return None
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from headrace.contents.serving_check import REASON
 from headrace.metadata.graph import Graph
-from headrace.metadata.records import Artifact
+from headrace.metadata.records import Artifact, Execution
 
 INFRA_BLESSING = "InfraBlessing"
 
@@ -33,13 +33,12 @@ class ServingVerdict:
 
 def serving_verdicts_of(graph: Graph) -> list[ServingVerdict]:
     """The checks in a graph, in the order they were made."""
-    return [found for one in graph.of_type(INFRA_BLESSING) if (found := _verdict(one, graph))]
+    made = ((one, graph.producer(one.id)) for one in graph.of_type(INFRA_BLESSING))
+    return [serving_verdict_of(blessing, execution, graph) for blessing, execution in made if execution]
 
 
-def _verdict(blessing: Artifact, graph: Graph) -> ServingVerdict | None:
-    execution = graph.producer(blessing.id)
-    if execution is None:
-        return None
+def serving_verdict_of(blessing: Artifact, execution: Execution, graph: Graph) -> ServingVerdict:
+    """What an execution found, or took from the cache."""
     models = graph.inputs(execution.id).get("model", [])
     blessed = blessing.properties.get("blessed")
     return ServingVerdict(

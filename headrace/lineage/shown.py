@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from headrace.contents.metrics import slice_text
+from headrace.contents.times import local_time
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +114,7 @@ def _inner(value: object) -> str:
 
 def when(time: datetime) -> str:
     """A time in the reader's own zone, to the second."""
-    return f"{time.astimezone():%Y-%m-%d %H:%M:%S}"
+    return local_time(time)
 
 
 def size(number: float) -> str:

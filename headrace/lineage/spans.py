@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headrace.contents.metrics import EXAMPLE_COUNT, MEAN_LABEL, is_auc
-from headrace.errors import UnknownNameError, UserError
+from headrace.errors import UnknownNameError, UserError, typed
 from headrace.lineage.evaluations import (
     BLESSING,
     EVALUATION,
@@ -16,6 +16,7 @@ from headrace.lineage.evaluations import (
     evaluation_of,
     overall,
     push_of,
+    with_fairness,
 )
 from headrace.lineage.facts import run_facts
 from headrace.lineage.input_data import EXAMPLES, rows_of
@@ -98,7 +99,7 @@ def spans_of(store: MetadataStore, pipeline: str) -> Spans:
         raise UserError(
             f"no run of {pipeline} is of a span",
             why=f"none was recorded with an integer RuntimeParameter {SPAN!r}",
-            next_step=f"headrace run {pipeline} --span FIRST..LAST",
+            next_step=f"{typed('headrace', 'run', pipeline)} --span FIRST..LAST",
         )
     return _Reading(store, pipeline, [run for run in runs if run.id in spans], spans).spans()
 
@@ -116,11 +117,13 @@ class _Reading:
         reader.add_producers(all_pushed)
         models = {one.id for one in reader.artifacts() if one.type in ("Model", EXAMPLES)}
         reader.add_producers(models)
-        self._graph = reader.graph()
+        self._graph, self._store = reader.graph(), store
         self._pushes = [push_of(self._graph.artifacts[one], self._graph) for one in all_pushed]
 
     def spans(self) -> Spans:
-        evaluations = {span: self._evaluation(run) for span, run in self._chosen.items()}
+        found = {span: one for span, run in self._chosen.items() if (one := self._evaluation(run))}
+        fair = with_fairness(found.values(), self._store)
+        evaluations = dict.fromkeys(self._chosen) | dict(zip(found, fair, strict=True))
         metric = metric_of([one for one in evaluations.values() if one][::-1])
         facts = (self._facts(span, run, evaluations[span], metric) for span, run in self._chosen.items())
         return Spans(self._pipeline, metric, tuple(facts))

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from google.protobuf.text_format import ParseError
-
 from headrace.contents.metrics import EXAMPLE_COUNT, OVERALL, slice_text
 from headrace.contents.schema import read_schema
 from headrace.lineage.evaluations import (
@@ -23,18 +21,18 @@ from headrace.lineage.input_data import EXAMPLES, STATISTICS, InputData, InputFi
 from headrace.lineage.serving_checks import INFRA_BLESSING, ServingVerdict, serving_verdicts_of
 from headrace.lineage.shown import UNKNOWN, Section, Shown, plain, size, text, when
 from headrace.metadata.graph import Graph, GraphReader
-from headrace.metadata.records import Artifact, Run
+from headrace.metadata.records import RESOLVER, Artifact, Run
 from headrace.metadata.store import MetadataStore
 
 MODEL, SCHEMA, TRANSFORM = "Model", "Schema", "TransformGraph"
 _OF_MODELS = (EVALUATION, BLESSING, INFRA_BLESSING, PUSHED)
 _SLICES_SHOWN = 10
 _VALUE_SHOWN = 160  # characters of a parameter
-_RESOLVER, IMPORTER = "tfx.dsl.components.common.resolver.Resolver", "tfx.dsl.components.common.importer.Importer"
+IMPORTER = "tfx.dsl.components.common.importer.Importer"
 _FILES_SHOWN = 10
 _DIGITS = 12  # of a hash
 # Nodes that execute nothing.
-_NO_CODE = frozenset({_RESOLVER, IMPORTER})
+_NO_CODE = frozenset({RESOLVER, IMPORTER})
 
 
 @dataclass(frozen=True)
@@ -165,7 +163,7 @@ def trace_of(store: MetadataStore, subject: Artifact | Run) -> Trace:
     """The trace of an artifact, or of all that a run made."""
     reader = GraphReader(store)
     if isinstance(subject, Run):
-        made = [one.id for one in store.executions(subject) if one.type != _RESOLVER]  # which found what it has
+        made = [one.id for one in store.executions(subject) if one.type != RESOLVER]  # which found what it has
         starts = tuple(sorted(reader.made_by(made)))
     else:
         starts = (subject.id,)
@@ -183,7 +181,7 @@ def trace_of(store: MetadataStore, subject: Artifact | Run) -> Trace:
         tuple(_schemas(graph)),
         tuple(graph.of_type(TRANSFORM)),
         tuple(step_of(one) for one in executions),
-        tuple(evaluations_of(graph)),
+        tuple(evaluations_of(graph, store)),
         tuple(serving_verdicts_of(graph)),
         tuple(pushes_of(graph)),
         tuple(runs_of(store, {one.run for one in executions} | ({subject.id} if isinstance(subject, Run) else set()))),
@@ -195,7 +193,7 @@ def graph_of_run(store: MetadataStore, run: Run) -> Graph:
     executions = store.executions(run)
     reader = GraphReader(store)
     reader.add_executions([one.id for one in executions])
-    reader.add_upstream(reader.made_by([one.id for one in executions if one.type != _RESOLVER]))
+    reader.add_upstream(reader.made_by([one.id for one in executions if one.type != RESOLVER]))
     return reader.graph(execution_ids=[one.id for one in executions])
 
 
@@ -215,7 +213,7 @@ def _schemas(graph: Graph) -> list[SchemaFacts]:
             continue  # one that was derived from another
         try:
             features = len(read_schema(Path(artifact.uri)))
-        except (OSError, ParseError):
+        except (OSError, ValueError):
             features = None
         found.append(SchemaFacts(artifact.id, artifact.uri, producer.node, schema_source(artifact, graph), features))
     return found

@@ -21,6 +21,7 @@ class Category(StrEnum):
     EXECUTOR = "executor"
     DEFINITION = "definition"  # the node's type, or its declared outputs
     OUTPUTS = "outputs"  # what it made is damaged or gone
+    PUSHED = "pushed"  # what it pushed was taken away, as by a roll-back; alone no reason to push it again
     NEW = "new"  # nothing to compare with
     CACHE = "cache"  # it is off
 

@@ -1,15 +1,14 @@
-"""How a store is opened: which one a project has, and what is said where that fails."""
+"""How a store is opened: which one a project has, in a file or on a server."""
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from headrace.errors import MetadataStoreError
+from headrace.metadata.schema_versions import is_of_another_schema, of_another_schema
 from headrace.metadata.server import Server, connected
+from headrace.metadata.sqlite_file import is_sqlite_url, opened_file, path_of_url
 from headrace.settings import Settings
 
 
@@ -20,8 +19,18 @@ def project_config(settings: Settings) -> mlmd.ConnectionConfig:
         MetadataStoreError: the URL that is set cannot be read.
     """
     if settings.metadata:
-        return Server.read(settings.metadata.get_secret_value()).config()
+        return _config_of_url(settings.metadata.get_secret_value())
     return sqlite_config(settings.metadata_path)
+
+
+def named_config(name: str) -> mlmd.ConnectionConfig:
+    """How ML Metadata is told of the store that a path, or a URL, names.
+
+    Raises:
+        MetadataStoreError: the URL cannot be read.
+    """
+    is_url = "://" in name or is_sqlite_url(name)
+    return _config_of_url(name) if is_url else sqlite_config(Path(name).expanduser())
 
 
 def sqlite_config(path: Path) -> mlmd.ConnectionConfig:
@@ -29,31 +38,28 @@ def sqlite_config(path: Path) -> mlmd.ConnectionConfig:
     return mlmd.ConnectionConfig(sqlite=mlmd.SqliteMetadataSourceConfig(filename_uri=str(path)))
 
 
-def opened(config: mlmd.ConnectionConfig) -> metadata_store.MetadataStore:
+def opened(config: mlmd.ConnectionConfig, *, to_read: bool = False) -> metadata_store.MetadataStore:
     """ML Metadata's handle of a store, which is made where it is missing.
+
+    Args:
+        config: how ML Metadata is told of it.
+        to_read: nothing is to be written to it.
 
     Raises:
         MetadataStoreError: it cannot be opened. It is left as it was.
     """
     if server := Server.of(config):
         return connected(config, server)
-    file = config.sqlite.filename_uri
+    if config.sqlite.filename_uri:
+        return opened_file(config, to_read=to_read)
     try:
-        with _alone(Path(file)) if file else nullcontext():
-            return metadata_store.MetadataStore(config)
-    except (RuntimeError, OSError) as error:
-        aside = f"mv {file} {file}.broken  # then run again: a new store is made, the old one is kept"
-        raise MetadataStoreError(
-            "the metadata store cannot be opened; it was left as it is",
-            where=file or config.WhichOneof("config"),
-            why=str(error).removeprefix("Error when executing query: ").split(" query:")[0],
-            next_step=aside if file else "",
-        ) from error
+        return metadata_store.MetadataStore(config)
+    except RuntimeError as error:
+        where = str(config.WhichOneof("config"))
+        if is_of_another_schema(str(error)):
+            raise of_another_schema(str(error), where) from error
+        raise MetadataStoreError("the metadata store cannot be opened", where=where, why=str(error)) from error
 
 
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Two processes that create one SQLite store at once would each find half of the other's tables."""
-    with open(path.with_suffix(".lock"), "w") as lock_file:
-        fcntl.flock(lock_file, fcntl.LOCK_EX)
-        yield
+def _config_of_url(url: str) -> mlmd.ConnectionConfig:
+    return sqlite_config(path_of_url(url)) if is_sqlite_url(url) else Server.read(url).config()

@@ -1,6 +1,7 @@
 """Executions as records: which pipeline, node and run each is of, their contexts tell."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ml_metadata.metadata_store import ListOptions, OrderByField, metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
@@ -8,7 +9,8 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from headrace.metadata.context_lookup import contexts_of_type
 from headrace.metadata.contexts import NODE, PIPELINE, PIPELINE_RUN, node_of
 from headrace.metadata.messages import properties_of
-from headrace.metadata.records import Execution, State, time_of
+from headrace.metadata.other_runs import RUN_TYPES, names_of, run_id_of, state_of
+from headrace.metadata.records import Execution, time_of
 
 _READS_A_CALL = 20  # executions that can be read in bulk in the time of one call
 
@@ -30,12 +32,12 @@ def execution_records(
     """
     ids = [execution.id for execution in executions]
     names = _names(handle, ids, with_runs=with_runs) if named else dict.fromkeys(ids, ("", "", ""))
-    return [
+    records = [
         Execution(
             execution.id,
             names[execution.id][1],
             execution.type,
-            State(mlmd.Execution.State.Name(execution.last_known_state)),
+            state_of(execution),
             time_of(execution.create_time_since_epoch),
             time_of(execution.last_update_time_since_epoch),
             properties_of(execution),
@@ -44,6 +46,13 @@ def execution_records(
         )
         for execution in sorted(executions, key=lambda one: one.id)
     ]
+    return [_named_otherwise(one) if named and not one.node else one for one in records]
+
+
+def _named_otherwise(execution: Execution) -> Execution:
+    """An execution in no context of a node, as others than today's TFX record them."""
+    pipeline, node, run = names_of(execution)
+    return replace(execution, pipeline=execution.pipeline or pipeline, node=node, run=execution.run or run)
 
 
 def _names(
@@ -61,7 +70,8 @@ def _names(
             contexts = handle.get_contexts_by_execution(execution_id)
             names[execution_id] = [context.name for context in contexts if context.type == NODE]
             of_runs = [context.name for context in contexts if context.type == PIPELINE_RUN]
-            runs[execution_id] = min(of_runs, key=len, default="")  # not that of a sub-pipeline's part
+            of_others = [run_id_of(context) for context in contexts if context.type in RUN_TYPES]
+            runs[execution_id] = min(of_runs or of_others, key=len, default="")  # not that of a sub-pipeline's part
     else:
         for context in contexts_of_type(handle, NODE):
             for execution in handle.get_executions_by_context(context.id):
@@ -71,5 +81,8 @@ def _names(
             for execution in handle.get_executions_by_context(context.id):
                 known = runs.get(execution.id)
                 runs[execution.id] = context.name if known is None else min(known, context.name, key=len)
+        for context in (one for kind in RUN_TYPES for one in contexts_of_type(handle, kind)) if with_runs else ():
+            for execution in handle.get_executions_by_context(context.id):
+                runs.setdefault(execution.id, run_id_of(context))
     pipelines = [context.name for context in contexts_of_type(handle, PIPELINE)]
     return {one: (*node_of(own, pipelines), runs.get(one, "")) for one, own in names.items()}

@@ -3,6 +3,7 @@
 Each step back or forth is two calls for all that it has reached, however much that is.
 """
 
+import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,7 +11,8 @@ from typing import TypeVar
 
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from headrace.metadata.records import Artifact, Execution
+from headrace.metadata.properties import CONDITION_INPUTS, KEY
+from headrace.metadata.records import RESOLVING_TYPES, Artifact, Execution
 from headrace.metadata.store import MetadataStore
 
 # What is read under these keys is compared with, and nothing is made from it.
@@ -20,6 +22,7 @@ _COMPARED = {"baseline_model": "model"}  # the keys of what is compared with it
 IMPLICIT = "_"
 _INPUTS = (mlmd.Event.INPUT, mlmd.Event.DECLARED_INPUT)
 _OUTPUTS = (mlmd.Event.OUTPUT, mlmd.Event.DECLARED_OUTPUT)
+_FOUND = (mlmd.Event.INTERNAL_OUTPUT,)
 _AT_ONCE = 5000  # ids in a call
 Found = TypeVar("Found")
 
@@ -42,6 +45,7 @@ class Graph:
     executions: Mapping[int, Execution]
     artifacts: Mapping[int, Artifact]
     events: tuple[Event, ...]
+    found: tuple[Event, ...] = ()  # what resolvers chose of what others had made; `is_output` is set
 
     def inputs(self, execution_id: int) -> dict[str, list[Artifact]]:
         """What an execution read, by input key, as far as it is in the graph."""
@@ -61,9 +65,29 @@ class Graph:
         ids = sorted({one.execution for one in self._of_artifact.get(artifact_id, ()) if not one.is_output})
         return [self.executions[one] for one in ids]
 
+    def choosers(self, execution: Execution) -> dict[tuple[str, int], Execution]:
+        """The resolvers that chose what an execution read, by input key and artifact.
+
+        ML Metadata has no event between the two: it is a resolver of the same run that found what the execution read,
+        unless a node of the run made that, or took it from the cache; then only what is compared with was chosen.
+        """
+        made = {one.artifact for one in self.events if one.is_output and self._is_of_run(one.execution, execution.run)}
+        chosen = {
+            one.artifact: one.execution for one in self.found if self._is_of_run(one.execution, execution.run)
+        }  # the last one, where several found it
+        read = [one for one in self._of_execution.get(execution.id, ()) if not one.is_output]
+        return {
+            (one.key, one.artifact): self.executions[chosen[one.artifact]]
+            for one in read
+            if one.artifact in chosen and (one.artifact not in made or one.key in COMPARED_WITH)
+        }
+
     def of_type(self, *types: str) -> list[Artifact]:
         """The artifacts of some types, in the order they were recorded."""
         return sorted((one for one in self.artifacts.values() if one.type in types), key=lambda one: one.id)
+
+    def _is_of_run(self, execution_id: int, run: str) -> bool:
+        return bool(run) and self.executions[execution_id].run == run
 
     @cached_property
     def _of_execution(self) -> dict[int, list[Event]]:
@@ -88,17 +112,19 @@ class GraphReader:
         """Takes the store, which is only read."""
         self._store = store
         self._events: set[Event] = set()
+        self._found: set[Event] = set()
 
     def add_upstream(self, artifact_ids: Iterable[int], *, inputs_only: bool = False) -> None:
         """Adds all that some artifacts were made from.
 
         An artifact may be the output of many executions: the one that made it, then those that took it from
-        the cache, and resolvers that found it. The first made it. What is only compared with is not followed.
+        the cache, and resolvers that found it. The first made it. What is only compared with is not followed, nor what
+        only a condition read: that decides whether a node runs, and nothing is made from it.
 
         Args:
             artifact_ids: of which.
-            inputs_only: do not follow what conditions and parameters read: it decides that a node runs, or how, and
-                is nothing that it works on.
+            inputs_only: do not follow what parameters read either: it decides how a node works, and is nothing that
+                it works on.
         """
         seen: set[int] = set()
         made_by: set[int] = set()
@@ -111,8 +137,9 @@ class GraphReader:
             made_by |= new
             read = [event for event in self._by_execution(new) if not event.is_output]
             self._events |= set(read)
-            followed = (one for one in read if not (inputs_only and one.key.startswith(IMPLICIT)))
-            front = {event.artifact for event in followed if event.key not in COMPARED_WITH} - seen
+            worked_on = [one for one in read if one.key not in COMPARED_WITH]
+            followed = [one for one in worked_on if not (inputs_only and one.key.startswith(IMPLICIT))]
+            front = {event.artifact for event in self._but_for_conditions(followed)} - seen
 
     def add_downstream(self, artifact_ids: Iterable[int]) -> None:
         """Adds all that was made from some artifacts; what was taken from the cache was not made anew."""
@@ -122,6 +149,7 @@ class GraphReader:
         while front:
             seen |= front
             read = [one for one in self._by_artifact(front) if not one.is_output and one.key not in COMPARED_WITH]
+            read = self._but_for_conditions(read)
             new = self._that_worked({event.execution for event in read} - worked)
             worked |= new
             self._events |= {event for event in read if event.execution in worked}
@@ -147,8 +175,10 @@ class GraphReader:
         self._events |= {event for event in events if event.execution in finders}
 
     def add_executions(self, execution_ids: Iterable[int]) -> None:
-        """Adds what some executions read and made, or took from the cache."""
-        self._events |= set(self._by_execution(execution_ids))
+        """Adds what some executions read and made, or took from the cache; of resolvers, what they found."""
+        ids = list(execution_ids)
+        self._events |= set(self._by_execution(ids))
+        self._found |= set(_events(self._recorded(ids), _FOUND))
 
     def add_producers(self, artifact_ids: Iterable[int]) -> None:
         """Adds the executions that made some artifacts, and what these read."""
@@ -166,7 +196,8 @@ class GraphReader:
 
     def artifacts(self, artifact_ids: Iterable[int] = ()) -> list[Artifact]:
         """The artifacts that were collected so far, and these."""
-        return self._store.artifacts_by_id({*artifact_ids, *(event.artifact for event in self._events)})
+        events = self._events | self._found
+        return self._store.artifacts_by_id({*artifact_ids, *(event.artifact for event in events)})
 
     def graph(
         self, artifact_ids: Iterable[int] = (), execution_ids: Iterable[int] = (), *, named: bool = True
@@ -179,12 +210,15 @@ class GraphReader:
             named: look for the pipeline, node and run of each execution, see `MetadataStore.executions_by_id`.
         """
         artifacts = self.artifacts(artifact_ids)
-        worked = {*execution_ids, *(event.execution for event in self._events)}
-        executions = self._store.executions_by_id(worked, named=named)
+        worked = {*execution_ids, *(event.execution for event in self._events | self._found)}
+        executions = {one.id: one for one in self._store.executions_by_id(worked, named=named)}
+        # In a part of a run what a resolver had found before is recorded as if the resolver had made it.
+        found = {one for one in self._events if one.is_output and executions[one.execution].type in RESOLVING_TYPES}
         return Graph(
-            {one.id: one for one in executions},
+            executions,
             {one.id: one for one in artifacts},
-            tuple(sorted(self._events)),
+            tuple(sorted(self._events - found)),
+            tuple(sorted(self._found | found)),
         )
 
     def _made(self, artifact_ids: Iterable[int]) -> set[Event]:
@@ -199,12 +233,31 @@ class GraphReader:
         found = self._in_bulk(execution_ids, self._store.handle.get_executions_by_id)
         return {one.id for one in found if one.last_known_state == mlmd.Execution.COMPLETE}
 
+    def _but_for_conditions(self, read: Iterable[Event]) -> list[Event]:
+        """Without what only conditions read: what is recorded to be so; all that is implicit, where nothing is."""
+        events = list(read)
+        ids = {one.execution for one in events if one.key.startswith(IMPLICIT)}
+        found = {one.id: one for one in self._in_bulk(ids, self._store.handle.get_executions_by_id)}
+
+        def only_a_condition_read(event: Event) -> bool:
+            if not event.key.startswith(IMPLICIT):
+                return False
+            own = found[event.execution].custom_properties
+            if CONDITION_INPUTS in own:
+                return event.key in json.loads(own[CONDITION_INPUTS].string_value)
+            return KEY not in own  # with one, Headrace recorded it, and it has no condition
+
+        return [one for one in events if not only_a_condition_read(one)]
+
     def _by_artifact(self, ids: Iterable[int]) -> list[Event]:
         return _events(self._in_bulk(ids, self._store.handle.get_events_by_artifact_ids))
 
     def _by_execution(self, ids: Iterable[int]) -> list[Event]:
-        events = _events(self._in_bulk(ids, self._store.handle.get_events_by_execution_ids))
+        events = _events(self._recorded(ids))
         return [*events, *_compared_with_itself(events)]
+
+    def _recorded(self, execution_ids: Iterable[int]) -> list[mlmd.Event]:
+        return self._in_bulk(execution_ids, self._store.handle.get_events_by_execution_ids)
 
     def _in_bulk(self, ids: Iterable[int], ask: Callable[[Sequence[int]], Iterable[Found]]) -> list[Found]:
         ordered = sorted(set(ids))
@@ -212,11 +265,11 @@ class GraphReader:
             return [one for start in range(0, len(ordered), _AT_ONCE) for one in ask(ordered[start : start + _AT_ONCE])]
 
 
-def _events(recorded: Iterable[mlmd.Event]) -> list[Event]:
+def _events(recorded: Iterable[mlmd.Event], kinds: Collection[int] = (*_INPUTS, *_OUTPUTS)) -> list[Event]:
     return [
-        Event(one.execution_id, one.artifact_id, *_path(one), is_output=one.type in _OUTPUTS)
+        Event(one.execution_id, one.artifact_id, *_path(one), is_output=one.type not in _INPUTS)
         for one in recorded
-        if one.type in (*_INPUTS, *_OUTPUTS)
+        if one.type in kinds
     ]
 
 

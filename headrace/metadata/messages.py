@@ -6,6 +6,7 @@ import re
 from google.protobuf.json_format import MessageToDict
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from headrace.metadata.recorded_kinds import is_damaged
 from headrace.metadata.records import Artifact, Property, time_of
 
 _UNDECODABLE = re.compile("[\udc80-\udcff]")  # what os.fsdecode makes of a byte that it cannot decode
@@ -25,7 +26,7 @@ def artifact_of(artifact: mlmd.Artifact) -> Artifact:
 
 
 def properties_of(node: mlmd.Execution | mlmd.Artifact | mlmd.Context) -> dict[str, Property]:
-    """Properties and custom properties; a JSON value of TFX's as text, protos left out."""
+    """Properties and custom properties; a JSON value of TFX's as text, protos and what is damaged left out."""
     values: dict[str, Property] = {}
     for name, value in [*node.properties.items(), *node.custom_properties.items()]:
         kind = value.WhichOneof("value")
@@ -36,7 +37,7 @@ def properties_of(node: mlmd.Execution | mlmd.Artifact | mlmd.Context) -> dict[s
             inner = found.get(_JSON_VALUE, found)
             # A map of protobuf's has no order of its own.
             values[name] = inner if isinstance(inner, str) else json.dumps(inner, sort_keys=True)
-    return values
+    return {name: value for name, value in values.items() if not is_damaged(name, value)}
 
 
 def set_value(target: mlmd.Value, value: Property) -> None:

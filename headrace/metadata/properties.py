@@ -1,6 +1,6 @@
 """Custom properties that Headrace adds to executions and to runs; stock TFX writes none of them.
 
-None is ever put on an artifact: TFX's cache key hashes what is on those. docs/recorded-facts.md has them in a table.
+None of these is ever put on an artifact: TFX's cache key hashes what is on those. docs/recorded-facts.md lists them.
 """
 
 # On executions.
@@ -15,8 +15,10 @@ ERROR_WHERE = "headrace_error_where"  # file:line of the user's code, or what th
 ERROR_WHY = "headrace_error_why"
 ERROR_NEXT = "headrace_error_next"  # what to do about it, a command where there is one
 KEY = "headrace_key"  # what went into the cache key, in parts: KeyParts as JSON
-OUTPUTS = "headrace_outputs"  # names and sizes of what it left: a digest for each output's "key/index", as JSON
+OUTPUTS = "headrace_outputs"  # names, sizes and times of what it left: digests by the output's "key/index", as JSON
+CHANGED_INPUTS = "headrace_changed_inputs"  # places of inputs whose files changed while it ran, as JSON
 CODE = "headrace_code"  # one digest of the code it ran, which KEY has file by file
+CONDITION_INPUTS = "headrace_condition_inputs"  # keys of inputs that only its conditions read, as JSON
 INPUT_FILES = "headrace_input_files"  # what an ExampleGen read: [path, bytes, time of change in ns] by split, as JSON
 ROWS = "headrace_rows"  # rows by split, as JSON: those that an ExampleGen wrote, or that a StatisticsGen read
 SKIPPED = "headrace_skipped"  # on a CANCELED execution: its node was skipped on purpose, nobody ended it
@@ -33,7 +35,8 @@ VERSIONS = "headrace_versions"  # package to version, and "python", as JSON
 USER = "headrace_user"
 HOST = "headrace_host"
 PARAMETERS = "headrace_parameters"  # RuntimeParameters and the values they had, defaults too, as JSON
-COMMAND = "headrace_command"  # what was typed; of a run for one of several spans, what runs that span alone
+DEFAULTS = "headrace_defaults"  # the RuntimeParameters' defaults, as JSON
+COMMAND = "headrace_command"  # what was typed, quoted; of a run for one of several spans, what runs that span alone
 BASIS = "headrace_basis"  # what a whole run started from, digests of code, definition and data by name, as JSON
 
 # On artifacts, of types that declare it: a component's word to whoever runs the pipeline. Headrace only reads it.

@@ -8,6 +8,11 @@ from enum import StrEnum
 Property = int | float | str | bool
 # States of an artifact, in ML Metadata's words.
 LIVE, MARKED_FOR_DELETION, DELETED = "LIVE", "MARKED_FOR_DELETION", "DELETED"
+RESOLVER = "tfx.dsl.components.common.resolver.Resolver"
+# Types of executions that hand on what others made, and make nothing.
+RESOLVING_TYPES = frozenset(
+    {RESOLVER, "tfx.orchestration.pipeline.Pipeline_begin", "tfx.orchestration.pipeline.Pipeline_end"}
+)
 
 
 class State(StrEnum):

@@ -19,7 +19,10 @@ def resolve_run(name: str, ids: Sequence[str]) -> str:
     Raises:
         UnknownNameError: there is none, or more than one.
     """
-    if name == LATEST and ids:
+    if not ids:
+        what = "no run is recorded yet" if name == LATEST else f"there is no run {name!r}: none is recorded yet"
+        raise UnknownNameError(what, next_step="headrace run NAME")
+    if name == LATEST:
         return ids[0]
     begin = [name] if name in ids else [one for one in ids if one.startswith(name)]
     if len(begin) == 1:
@@ -28,10 +31,10 @@ def resolve_run(name: str, ids: Sequence[str]) -> str:
     if len(begin) > 1:
         what = f"{len(begin)} runs begin with {name!r}"
         why = _some(begin)
-    elif near := get_close_matches(name, [*ids, LATEST], n=1, cutoff=0.5):
+    elif near := get_close_matches(name, [*ids, LATEST] if ids else [], n=1, cutoff=0.5):
         why = f"did you mean {near[0]!r}?"
     else:
-        why = f"the newest: {_some(ids)}" if ids else "there are none yet"
+        why = f"the newest: {_some(ids)}"
     raise UnknownNameError(what, why=why, next_step="headrace runs list")
 
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from google.protobuf.message import Message
 from ml_metadata import errors as mlmd_errors
@@ -23,13 +23,18 @@ from headrace.errors import MetadataStoreError
 from headrace.metadata.postgresql_texts import decode, encoded
 
 MYSQL, POSTGRESQL = "mysql", "postgresql"
-FORM = "postgresql://user:password@host:port/database, or mysql://"
+FORM = "postgresql://user:password@host:port/database, mysql://... or sqlite:///path"
 _PORTS = {MYSQL: 3306, POSTGRESQL: 5432}
+_PASSWORD_VARIABLES = {MYSQL: "MYSQL_PWD", POSTGRESQL: "PGPASSWORD"}  # of the servers' own clients
 _ANSWER_SECONDS = 10.0  # to take a connection
 _CREATION_SECONDS = 30.0  # for another process to make the tables
 _PAUSE_SECONDS = 0.1
 # What ML Metadata says where another process makes the tables at this moment.
-_BEING_MADE = ("concurrent connection to the empty database", "duplicate key value", "already exists")
+_BEING_MADE = (
+    "concurrent connection to the empty database", "duplicate key value", "already exists",
+    "Duplicate entry", "try restarting transaction",  # MySQL's, of a deadlock and of a lock that was waited for in vain
+    "deadlock detected",
+)  # fmt: skip
 # What MySQL would say of a refused login; ML Metadata loses it.
 _REFUSED = (
     "it answers, and refuses the login: the user, the password or the host that the user may come from is wrong, "
@@ -109,7 +114,8 @@ class Server:
 
     def __str__(self) -> str:
         """As a URL, without the password."""
-        return f"{self.kind}://{self.user}@{self.host}:{self.port}/{self.database}"
+        user, database = quote(self.user, safe=""), quote(self.database, safe="")
+        return f"{self.kind}://{user}@{self.host}:{self.port}/{database}"
 
 
 class ServedStore(metadata_store.MetadataStore):
@@ -130,6 +136,28 @@ class ServedStore(metadata_store.MetadataStore):
             raise MetadataStoreError(what, where=str(self._server), why=why) from error
         if is_postgresql:
             decode(response)
+
+
+def with_known_password(config: mlmd.ConnectionConfig, own: Server | None) -> mlmd.ConnectionConfig:
+    """The configuration of a store, with the password that is known of its server where it has none.
+
+    Args:
+        config: of any store.
+        own: the server that a setting names, with its password.
+    """
+    server = Server.of(config)
+    if server is None or server.password not in ("", _quoted("")):
+        return config
+    if own and str(Server.of(own.config())) == str(server):
+        return own.config()
+    filled = mlmd.ConnectionConfig()
+    filled.CopyFrom(config)
+    password = os.environ.get(_PASSWORD_VARIABLES[server.kind], "")
+    if server.kind == MYSQL:
+        filled.mysql.password = password
+    elif password:
+        filled.postgresql.password = _quoted(password)
+    return filled
 
 
 def connected(config: mlmd.ConnectionConfig, server: Server) -> ServedStore:

@@ -22,6 +22,7 @@ from headrace.metadata.context_lookup import context_named, contexts_of_type
 from headrace.metadata.contexts import NODE, PIPELINE, PIPELINE_RUN, pipeline_of
 from headrace.metadata.execution_records import execution_records
 from headrace.metadata.messages import artifact_of, properties_of, set_value
+from headrace.metadata.other_runs import PIPELINE_TYPE, other_runs
 from headrace.metadata.patience import PatientHandle
 from headrace.metadata.records import Artifact, Execution, Property, Run, State, time_of
 from headrace.settings import Settings
@@ -52,7 +53,7 @@ class MetadataStore:
         Raises:
             MetadataStoreError: it cannot be opened, or there is no file yet.
         """
-        return cls.connect(project_config(settings)) if settings.metadata else cls.open(settings.metadata_path)
+        return cls.of_config(project_config(settings))
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -61,18 +62,28 @@ class MetadataStore:
         Raises:
             MetadataStoreError: there is no such file, or it is no metadata store. It is left as it was.
         """
-        if not path.exists():
+        return cls.of_config(sqlite_config(path))
+
+    @classmethod
+    def of_config(cls, config: mlmd.ConnectionConfig) -> Self:
+        """Opens a store, to read it.
+
+        Raises:
+            MetadataStoreError: it cannot be opened, or there is no such file. It is left as it was.
+        """
+        path = config.sqlite.filename_uri
+        if path and not Path(path).exists():
             raise MetadataStoreError(
-                "nothing is recorded yet: there is no metadata store", where=str(path), next_step="headrace run NAME"
+                "nothing is recorded yet: there is no metadata store", where=path, next_step="headrace run NAME"
             )
-        return cls.connect(sqlite_config(path))
+        return cls(opened(config, to_read=True), address_of(config))
 
     @classmethod
     def connect(cls, config: mlmd.ConnectionConfig) -> Self:
         """Opens a store, and makes it where it is missing.
 
         Raises:
-            MetadataStoreError: it cannot be opened. It is left as it was.
+            MetadataStoreError: it cannot be opened, or not be written. It is left as it was.
         """
         return cls(opened(config), address_of(config))
 
@@ -88,7 +99,9 @@ class MetadataStore:
     def pipelines(self) -> list[str]:
         """The names of all pipelines, those of sub-pipelines too."""
         with self.lock:
-            return [context.name for context in contexts_of_type(self.handle, PIPELINE)]
+            own = [one.name for kind in (PIPELINE, PIPELINE_TYPE) for one in contexts_of_type(self.handle, kind)]
+            others = [run.pipeline for run in other_runs(self.handle) if run.pipeline]
+        return list(dict.fromkeys([*own, *others]))
 
     def runs(self, pipeline: str | None = None, limit: int | None = None) -> list[Run]:
         """The runs of a pipeline, or of all, the newest first; at most `limit` of them."""
@@ -99,13 +112,14 @@ class MetadataStore:
             for parent in contexts_of_type(self.handle, PIPELINE):
                 for child in self.handle.get_children_contexts_by_context(parent.id):
                     parents.setdefault(child.id, []).append(parent.name)
-        runs = []
+            runs = [run for run in other_runs(self.handle) if pipeline in (None, run.pipeline)]
         for context in contexts:
             name = pipeline_of(context.name, parents.get(context.id, []), nodes)
             if name is not None and pipeline in (None, name):
                 started = time_of(context.create_time_since_epoch)
                 runs.append(Run(context.name, name, started, context.id, properties_of(context)))
-        return sorted(runs, key=lambda run: (run.started, run.context_id), reverse=True)[:limit]
+        # Ids tell the order in which they were recorded; a clock may have been set back in between.
+        return sorted(runs, key=lambda run: run.context_id, reverse=True)[:limit]
 
     def executions(self, run: Run | None = None) -> list[Execution]:
         """The executions of a run, or all, in the order they were registered."""
@@ -116,13 +130,18 @@ class MetadataStore:
 
     def executions_of(self, runs: Iterable[Run]) -> dict[str, list[Execution]]:
         """The executions of some runs, by the run's id, each run's in the order they were registered."""
+        asked = list(runs)
+        pipelines = {run.id: run.pipeline for run in asked}
         with self.lock:
-            found = {run.id: self.handle.get_executions_by_context(run.context_id) for run in runs}
+            found = {run.id: self.handle.get_executions_by_context(run.context_id) for run in asked}
             every = [execution for executions in found.values() for execution in executions]
             records = execution_records(self.handle, every, with_runs=False)
         by_id = {record.id: record for record in records}
         return {
-            run_id: [replace(by_id[one], run=run_id) for one in sorted(each.id for each in ones)]
+            run_id: [
+                replace(by_id[one], run=run_id, pipeline=by_id[one].pipeline or pipelines[run_id])
+                for one in sorted(each.id for each in ones)
+            ]
             for run_id, ones in found.items()
         }
 

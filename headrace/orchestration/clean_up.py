@@ -34,13 +34,16 @@ class Removal:
     place: Path  # a folder, or the file of a value
 
 
-def clean_up(settings: Settings, store: MetadataStore, keep_runs: int) -> list[Removal]:
+def clean_up(
+    settings: Settings, store: MetadataStore, keep_runs: int, others: Sequence[MetadataStore] = ()
+) -> list[Removal]:
     """Says what may go, in the order in which it was recorded, then what was left unfinished; changes nothing.
 
     Args:
         settings: of the project whose home is cleaned up.
         store: the project's.
         keep_runs: how many runs of each pipeline are recent, those that go on not counted; at least 1.
+        others: stores whose artifacts may be the same files, as what an Importer brought in; all of those stay.
     """
     executions = {one.id: one for one in store.executions()}
     flow, runs = Flow.of(store, executions), store.runs()
@@ -63,7 +66,9 @@ def clean_up(settings: Settings, store: MetadataStore, keep_runs: int) -> list[R
         if artifact.id in made and was_made_by(*made[artifact.id]):
             maker, place = made[artifact.id]
             removals[artifact.id] = Removal(artifact.id, maker.pipeline, maker.node, place)
-    staying = [place for one in there if one.id not in removals and (place := places.of(one.uri))]
+    theirs = [one for other in others for one in other.artifacts() if one.state == LIVE]
+    kept = [one for one in there if one.id not in removals]
+    staying = [place for one in (*kept, *theirs) if (place := places.of(one.uri))]
     going = list(removals.values())
     gone = {one.place for one in going}
     unfinished = [

@@ -20,7 +20,13 @@ from tfx.proto.orchestration.executable_spec_pb2 import BeamExecutableSpec, Pyth
 from tfx.proto.orchestration.pipeline_pb2 import PipelineNode
 
 from headrace.orchestration.program_values import values_of
-from headrace.orchestration.project_imports import files_of_module, imported_files, is_library, with_imports
+from headrace.orchestration.project_imports import (
+    files_of_module,
+    imported_files,
+    is_library,
+    is_library_text,
+    with_imports,
+)
 from headrace.project import PROJECT_FILE, project_root
 
 _FUNCTION_SUFFIX = "_fn"  # run_fn, preprocessing_fn, tuner_fn, ...: import paths
@@ -74,7 +80,12 @@ def note_loaded(*, is_copied: bool) -> None:
     _as_loaded.clear()
     for module in list(sys.modules.values()) if is_copied else []:
         file = getattr(module, "__file__", None)
-        if file and not is_library(path := Path(file)) and _is_file(file):
+        if (
+            isinstance(file, str)
+            and not is_library_text(file)
+            and not is_library(path := Path(file))
+            and _is_file(file)
+        ):
             load = getattr(module, "__spec__", None) or module  # another one once it is loaded again
             seen = before.get(path.resolve())
             _as_loaded[path.resolve()] = seen if seen and seen[0] is load else (load, _hash_now(path))

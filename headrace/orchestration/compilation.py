@@ -11,7 +11,7 @@ from tfx.proto.orchestration.local_deployment_config_pb2 import LocalDeploymentC
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RuntimeParameter
 from tfx.proto.orchestration.placeholder_pb2 import PlaceholderExpression
 
-from headrace.errors import ParameterError, UnknownNameError
+from headrace.errors import ParameterError, UnknownNameError, typed
 from headrace.metadata.store import ConnectionConfig, Value, project_config
 from headrace.orchestration.request import RunRequest
 from headrace.settings import Settings
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Named, for Beam's default runner first looks for a binary that it would have to download.
 BEAM_RUNNER = "FnApiRunner"
+_OF_TFX = (PIPELINE_ROOT_PARAMETER_NAME, PIPELINE_RUN_ID_PARAMETER_NAME)  # parameters that each pipeline has
 _TYPES: Mapping[int, type[int] | type[float] | type[str]] = {
     RuntimeParameter.INT: int,
     RuntimeParameter.DOUBLE: float,
@@ -39,7 +40,7 @@ def bind_parameters(pipeline: Pipeline, run_id: str, values: Mapping[str, str]) 
         ParameterError: the value is not of the parameter's type, or a parameter has none.
     """
     declared = {one.name: one for one in runtime_parameters(pipeline)}
-    users = {name for name in declared if name not in (PIPELINE_ROOT_PARAMETER_NAME, PIPELINE_RUN_ID_PARAMETER_NAME)}
+    users = {name for name in declared if name not in _OF_TFX}
     bound: dict[str, int | float | str] = {PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
     for name, text in values.items():
         if name not in users:
@@ -54,11 +55,18 @@ def bind_parameters(pipeline: Pipeline, run_id: str, values: Mapping[str, str]) 
     for name in sorted(users - bound.keys()):
         if not declared[name].HasField("default_value"):
             raise ParameterError(
-                f"the parameter {name!r} has no value and no default", next_step=f"add --set {name}=VALUE"
+                f"the parameter {name!r} has no value and no default",
+                next_step=f"add {typed('--set', f'{name}=VALUE')}",
             )
     chosen = {name: bound[name] if name in bound else _default(declared[name]) for name in sorted(users)}
     substitute_runtime_parameter(pipeline, bound)
     return chosen
+
+
+def parameter_defaults(pipeline: Pipeline) -> dict[str, int | float | str]:
+    """The defaults of the pipeline's own RuntimeParameters, of those that have one; before they are bound."""
+    declared = {one.name: one for one in runtime_parameters(pipeline) if one.HasField("default_value")}
+    return {name: _default(declared[name]) for name in sorted(declared) if name not in _OF_TFX}
 
 
 def local_deployment(pipeline: Pipeline, settings: Settings) -> LocalDeploymentConfig:

@@ -13,7 +13,7 @@ from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from typing import Any
 
-from headrace.errors import DefinitionError, HeadraceError, RunFailedError
+from headrace.errors import DefinitionError, HeadraceError, RunFailedError, typed
 from headrace.orchestration.faults import users_line
 from headrace.orchestration.outcomes import RunOutcome
 from headrace.orchestration.output import STDERR, quietly, stdout_to
@@ -27,6 +27,8 @@ with quietly():
     from tfx.proto.orchestration.pipeline_pb2 import Pipeline as PipelineIr
     from tfx.proto.orchestration.pipeline_pb2 import RunOptions
 
+    from headrace.orchestration.compiler import check_definition, falsy_defaults, keep_defaults
+    from headrace.orchestration.module_files import note_module_files
     from headrace.orchestration.runner import HeadraceDagRunner
 
 _stock_run = IrBasedRunner.run
@@ -56,8 +58,16 @@ class ProgramFile:
     prints_aside: bool = False
 
 
-def run_definition(program: ProgramFile, settings: Settings, request: RunRequest) -> list[RunOutcome]:
+def run_definition(
+    program: ProgramFile, settings: Settings, request: RunRequest, on_end: Callable[[], object] = lambda: None
+) -> list[RunOutcome]:
     """Runs the pipelines that a file defines.
+
+    Args:
+        program: the file.
+        settings: for the runner, if the file's own is stock TFX's.
+        request: how they are to be run.
+        on_end: called after each run that succeeded: what the file does then may end the process.
 
     Raises:
         DefinitionError: the file fails, or runs no pipeline.
@@ -67,6 +77,7 @@ def run_definition(program: ProgramFile, settings: Settings, request: RunRequest
 
     def run(definition: Definition) -> RunOutcome:
         outcomes.append(definition.runner.run_with_ir(definition.pipeline, definition.options, request))
+        on_end()
         return outcomes[-1]
 
     execute(program, settings, run)
@@ -166,9 +177,14 @@ def _execute(path: Path, calls: _Calls) -> None:
 def _compiled(
     path: Path, pipeline: Pipeline, options: PipelineRunOptions | None
 ) -> tuple[PipelineIr, RunOptions | None]:
+    note_module_files(pipeline)
     try:
         with quietly():
-            return _stock_run(_Compiler(), pipeline, options)
+            check_definition(pipeline)
+            defaults = falsy_defaults(pipeline)
+            compiled, run_options = _stock_run(_Compiler(), pipeline, options)
+            keep_defaults(compiled, defaults)
+            return compiled, run_options
     except HeadraceError:
         raise
     except Exception as error:  # a module_file that is not there, a node that is in two pipelines
@@ -177,7 +193,7 @@ def _compiled(
 
 def _explained(what: str, path: Path, error: Exception, calls: "_Calls | None" = None) -> HeadraceError:
     where, why = users_line(error) or str(path), f"{type(error).__name__}: {error}"
-    return _of_file(calls, what, where, why, f"python {path}")
+    return _of_file(calls, what, where, why, typed("python", path))
 
 
 def _of_file(calls: "_Calls | None", what: str, where: str, why: str, next_step: str = "") -> HeadraceError:
@@ -193,7 +209,9 @@ def _as_main_module(program: ProgramFile) -> Iterator[None]:
     saved = sys.modules["__main__"], sys.argv, list(sys.path)
     spec = spec_from_loader("__main__", SourceFileLoader("__main__", str(program.path)))
     assert spec is not None
-    sys.modules["__main__"] = module_from_spec(spec)
+    main = module_from_spec(spec)
+    main.__spec__ = None  # type: ignore[assignment]  # as Python has it: multiprocessing then looks at its file
+    sys.modules["__main__"] = main
     sys.argv = [str(program.path), *program.arguments]
     sys.path.insert(0, str(program.path.parent))
     try:

@@ -33,10 +33,13 @@ def run_graph(
         progress: is told.
         max_parallel: nodes at once; None for as many as keep the cores busy.
     """
-    by_id = {node.id: node for node in nodes if not node.is_reused}
+    by_id = {node.id: node for node in nodes if not node.is_outside}
     however = {node.id for node in by_id.values() if node.runs_however}
-    schedule = Schedule({node.id: node.upstream for node in by_id.values()}, however)
-    outcomes = {node.id: NodeOutcome(node.id, NodeState.REUSED) for node in nodes if node.is_reused}
+    needs = {node.id: node.needs for node in by_id.values()}
+    schedule = Schedule({node.id: node.upstream for node in by_id.values()}, however, needs)
+    outside = [node for node in nodes if node.is_outside]
+    states = {node.id: NodeState.REUSED if node.is_reused else NodeState.LEFT_OUT for node in outside}
+    outcomes = {node_id: NodeOutcome(node_id, state) for node_id, state in states.items()}
     working: set[Future[NodeOutcome]] = set()
     slots = Slots(max_parallel, processes.ids)
 

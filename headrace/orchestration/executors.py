@@ -20,8 +20,12 @@ from headrace.acceleration.not_equal import NotEqualError
 from headrace.acceleration.stand_ins import stand_in_for
 from headrace.metadata.properties import CPU_SECONDS, EXECUTOR, PEAK_MEMORY_BYTES, STOCK_REASON, WALL_SECONDS
 from headrace.orchestration.code_fingerprint import python_spec
+from headrace.orchestration.faults import explain
+from headrace.orchestration.infra_reason import errors_logged, record_reason
 from headrace.orchestration.node_process import NodeFailedError, NodeProcesses, Work
 from headrace.orchestration.outcomes import Failure
+from headrace.orchestration.recordable import check_recordable
+from headrace.orchestration.stock_checks import check_stock
 
 _OPERATORS: dict[type[Message], type[BaseExecutorOperator]] = {
     PythonClassExecutableSpec: PythonExecutorOperator,
@@ -38,22 +42,39 @@ def execute(work: Work) -> bytes:
     if work.definitions is not None:
         work.definitions.restore()
     _import_executor(work.executor_spec)
-    reason = ""
     if work.accelerated and (spec := _stand_in(work.executor_spec)) is not None:
         try:
             return _run(spec, work)
         except NotEqualError as error:  # before anything was written
-            reason = error.why or error.what
             logging.warning("the stock executor does the work: %s", error)
-    return _run(work.executor_spec, work, reason)
+            return _run_after_all(work, error)
+    return _run(work.executor_spec, work)
+
+
+def _run_after_all(work: Work, left: NotEqualError) -> bytes:
+    """Runs the stock executor on what a stand-in left to it; where that fails, both reasons belong to the answer."""
+    reason = left.why or left.what
+    try:
+        return _run(work.executor_spec, work, reason)
+    except Exception as error:
+        where = f", in {left.where}" if left.where else ""
+        explain(
+            error, f"Headrace's faster executor does not do this, and left it to TFX's: {reason}{where}", left.next_step
+        )
+        raise
 
 
 def _run(executor_spec: Message, work: Work, reason: str = "") -> bytes:
     info = ExecutionInfo.from_proto(ExecutionInvocation.FromString(work.invocation))
     operator = _OPERATORS[type(executor_spec)](executor_spec, work.platform_config)
-    output = operator.run_executor(info) or ExecutorOutput()
     python = python_spec(executor_spec)
-    facts = {EXECUTOR: python.class_path if python else "", STOCK_REASON: reason}
+    class_path = str(python.class_path) if python else ""
+    check_stock(class_path, info)
+    with errors_logged() as logged:
+        output = operator.run_executor(info) or ExecutorOutput()
+    record_reason(class_path, output, logged)
+    check_recordable(output)
+    facts = {EXECUTOR: class_path, STOCK_REASON: reason}
     for name, value in facts.items():
         if value:
             data_types_utils.set_metadata_value(output.execution_properties[name], value)

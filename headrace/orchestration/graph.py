@@ -1,12 +1,13 @@
 """The nodes of a run as one graph, those of sub-pipelines included."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from tfx.proto.orchestration.local_deployment_config_pb2 import LocalDeploymentConfig
 from tfx.proto.orchestration.pipeline_pb2 import NodeExecutionOptions, Pipeline, PipelineNode
 
 from headrace.orchestration.compilation import local_deployment
+from headrace.orchestration.producers import node_context, producers_by_input, required
 from headrace.settings import Settings
 
 _ONCE_COMPLETED = (
@@ -24,12 +25,19 @@ class GraphNode:
     pipeline: Pipeline  # the one it is a node of, parameters bound
     deployment: LocalDeploymentConfig
     upstream: frozenset[str]  # ids of the graph
+    needs: tuple[frozenset[str], ...] = ()  # it is skipped where all nodes of one of these sets are
     may_make_nothing: bool = False  # others take its outputs, and all of them can do without
+
+    @property
+    def is_outside(self) -> bool:
+        """A partial run does not run it."""
+        return bool(self.node.execution_options.HasField("skip"))
 
     @property
     def is_reused(self) -> bool:
         """A partial run takes its outputs from an earlier run."""
-        return bool(self.node.execution_options.HasField("skip"))
+        mode = self.node.execution_options.skip.reuse_artifacts_mode
+        return self.is_outside and bool(mode != NodeExecutionOptions.Skip.NEVER)
 
     @property
     def is_optional(self) -> bool:
@@ -41,53 +49,82 @@ class GraphNode:
         """It runs once all its upstream nodes have ended, however they did: its trigger strategy says so."""
         return self.node.execution_options.strategy in _ONCE_COMPLETED
 
-    @property
-    def is_left_out(self) -> bool:
-        """A partial run neither runs it nor takes its outputs from an earlier run."""
-        skip = self.node.execution_options.skip
-        return self.is_reused and bool(skip.reuse_artifacts_mode == NodeExecutionOptions.Skip.NEVER)
-
 
 def graph_of(pipeline: Pipeline, settings: Settings) -> list[GraphNode]:
     """The nodes in topological order. Compiled sub-pipelines begin and end with nodes of their own."""
     return list(_nodes(pipeline, settings, "", frozenset()))
 
 
+@dataclass
+class _Level:
+    """What stands for the nodes and sub-pipelines of one pipeline in the graph, by their names there."""
+
+    ids: dict[str, frozenset[str]] = field(default_factory=dict)  # one of a node, all of a sub-pipeline
+    firsts: dict[str, str] = field(default_factory=dict)  # of a sub-pipeline the node that begins it
+    makers: dict[str, str] = field(default_factory=dict)  # ids by the contexts that outputs are found by
+
+    def add(self, name: str, nodes: Sequence[GraphNode]) -> None:
+        self.ids[name] = frozenset(node.id for node in nodes)
+        self.firsts[name] = nodes[0].id
+        self.makers[node_context(nodes[-1].node)] = nodes[-1].id
+
+    def upstream(self, node: PipelineNode) -> frozenset[str]:
+        return frozenset().union(*(self.ids.get(name, frozenset()) for name in node.upstream_nodes))
+
+    def needs(self, node: PipelineNode) -> Iterator[frozenset[str]]:
+        """What a node cannot do without: makers of each required input, and each node that it was put behind."""
+        for contexts in required(node):
+            if contexts <= self.makers.keys():
+                yield frozenset(self.makers[one] for one in contexts)
+        read = frozenset().union(*producers_by_input(node).values())
+        makers = {self.makers[one] for one in read if one in self.makers}
+        for name in node.upstream_nodes:
+            if name in self.ids and not self.ids[name] & makers:
+                yield frozenset([self.firsts[name]])
+
+
 def _nodes(pipeline: Pipeline, settings: Settings, prefix: str, outside: frozenset[str]) -> Iterator[GraphNode]:
     deployment = local_deployment(pipeline, settings)
     spare = _spare(pipeline)
-    ids: dict[str, frozenset[str]] = {}  # of a node or sub-pipeline: what it stands for in the graph
+    level = _Level()
     for one in pipeline.nodes:
         if one.WhichOneof("node") == "sub_pipeline":
             inner = one.sub_pipeline
             begin = inner.nodes[0].pipeline_node
-            waits = _upstream(begin, ids) | outside
+            waits = level.upstream(begin) | outside
             nodes = list(_nodes(inner, settings, f"{prefix}{inner.pipeline_info.id}.", waits))
-            ids[inner.pipeline_info.id] = frozenset(node.id for node in nodes)
+            nodes[0] = replace(nodes[0], needs=(*level.needs(begin), *_each(outside)))
+            level.add(inner.pipeline_info.id, nodes)
             yield from nodes
         else:
             node = one.pipeline_node
-            node_id = prefix + node.node_info.id
-            upstream = _upstream(node, ids) | outside
-            ids[node.node_info.id] = frozenset([node_id])
-            if prefix and len(ids) == 1:  # the node that begins a sub-pipeline: all others in it wait for it
-                outside = ids[node.node_info.id]
-            yield GraphNode(node_id, node, pipeline, deployment, upstream, node.node_info.id in spare)
+            graph_node = GraphNode(
+                prefix + node.node_info.id,
+                node,
+                pipeline,
+                deployment,
+                level.upstream(node) | outside,
+                (*level.needs(node), *_each(outside)),
+                node_context(node) in spare,
+            )
+            if prefix and not level.ids:  # the node that begins a sub-pipeline: all others in it wait for it
+                outside = frozenset([graph_node.id])
+            level.add(node.node_info.id, [graph_node])
+            yield graph_node
 
 
-def _upstream(node: PipelineNode, ids: dict[str, frozenset[str]]) -> frozenset[str]:
-    return frozenset().union(*(ids.get(name, frozenset()) for name in node.upstream_nodes))
+def _each(ids: frozenset[str]) -> Iterator[frozenset[str]]:
+    return (frozenset([one]) for one in ids)
 
 
 def _spare(pipeline: Pipeline) -> set[str]:
-    """The nodes whose outputs others take, and all of them can do without."""
-    needed: dict[str, bool] = {}
+    """The contexts of the nodes whose outputs others take, and all of them can do without."""
+    taken: set[str] = set()
+    needed: set[str] = set()
     for one in pipeline.nodes:
         node = (
             one.pipeline_node if one.WhichOneof("node") == "pipeline_node" else one.sub_pipeline.nodes[0].pipeline_node
         )
-        for taken in node.inputs.inputs.values():
-            for channel in taken.channels:
-                producer = channel.producer_node_query.id
-                needed[producer] = needed.get(producer, False) or taken.min_count > 0
-    return {producer for producer, is_needed in needed.items() if not is_needed}
+        taken.update(*producers_by_input(node).values())
+        needed.update(*(producers for producers in required(node) if len(producers) == 1))
+    return taken - needed

@@ -41,10 +41,21 @@ def files_of(folder: Path, pattern: str) -> list[Path]:
     Raises:
         InputDataError: the pattern cannot be used.
     """
+    return [path for path in entries_of(folder, pattern) if path.is_file()]
+
+
+def entries_of(folder: Path, pattern: str) -> list[Path]:
+    """All that a pattern matches, folders and links to nothing among it, in order.
+
+    Raises:
+        InputDataError: the pattern cannot be used.
+    """
     try:
-        return [path for path in sorted(folder.glob(PLACEHOLDER.sub("*", pattern))) if path.is_file()]
+        found = {*folder.glob(PLACEHOLDER.sub("*", pattern))}
     except (NotImplementedError, ValueError) as error:
         raise InputDataError("a split's pattern cannot be used", where=pattern, why=str(error)) from error
+    # By a name in full, Python before 3.13 does not find a link to nothing.
+    return sorted({*found, folder / pattern} if (folder / pattern).is_symlink() else found)
 
 
 def span_in(path: str, pattern: str) -> SpanName:

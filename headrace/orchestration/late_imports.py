@@ -41,7 +41,8 @@ LATE = frozenset(
         "nltk.stem",
         "nltk.stem.porter",
         "regex",
-        "scipy._lib.array_api_compat.numpy",
+        "scipy._external.array_api_compat.numpy",  # since SciPy 1.18
+        "scipy._lib.array_api_compat.numpy",  # until SciPy 1.17
         "scipy.linalg",
         "scipy.ndimage",
         "scipy.optimize",

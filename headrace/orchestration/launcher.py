@@ -5,6 +5,7 @@ attempt, and leaves no message on a failed one. The steps here are its own, in i
 order, built of the same pieces; each set of inputs and each attempt is an execution.
 """
 
+import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,12 +22,12 @@ from tfx.orchestration.portable.launcher import Launcher
 from tfx.orchestration.portable.mlmd import context_lib
 from tfx.types import Artifact
 
-from headrace.errors import MetadataStoreError
+from headrace.errors import MetadataStoreError, typed
 from headrace.metadata import MetadataStore, Property, State
 from headrace.metadata import properties as names
 from headrace.metadata.store import Context, MlmdExecution
 from headrace.orchestration.cache_key import key_parts, with_code
-from headrace.orchestration.cached_outputs import find_cached_outputs, imported_files, manifests_of
+from headrace.orchestration.cached_outputs import changed_inputs, find_cached_outputs, imported_files, manifests_of
 from headrace.orchestration.code_fingerprint import code_of, digest_of
 from headrace.orchestration.connection import SharedMetadata
 from headrace.orchestration.ends import Ends
@@ -34,12 +35,15 @@ from headrace.orchestration.executors import process_operators
 from headrace.orchestration.faults import failure_of
 from headrace.orchestration.full_disk import explained
 from headrace.orchestration.graph import GraphNode
-from headrace.orchestration.node_facts import input_files, row_counts
+from headrace.orchestration.module_files import as_written
+from headrace.orchestration.node_facts import condition_inputs, input_files, row_counts
 from headrace.orchestration.node_process import STOPPED, NodeFailedError, NodeProcesses
 from headrace.orchestration.outcomes import Failure, NodeState
 from headrace.orchestration.outputs_lock import OutputsLock
+from headrace.orchestration.recordable import check_parameters
 
 Artifacts = Mapping[str, list[Artifact]]
+ORCHESTRATOR_LOG = "orchestrator.log"  # among the logs of a run: what is logged outside executors
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,8 @@ class NodeLauncher(Launcher):
         log: Path,
         accelerated: bool,
         outputs_lock: OutputsLock,
-        code: Mapping[str, str],
         ends: Ends,
+        code: Mapping[str, str],
     ) -> None:
         """Takes a node, and what its run has.
 
@@ -91,8 +95,8 @@ class NodeLauncher(Launcher):
             log: the file that the node logs to.
             accelerated: stand-ins may work.
             outputs_lock: the home's.
-            code: the node's as the run begins, which is what its process has.
             ends: what records how executions end.
+            code: the node's as the run begins, which is what its process has.
         """
         node_id = node.node.node_info.id
         platform = node.deployment.node_level_platform_configs.get(node_id)
@@ -138,7 +142,7 @@ class NodeLauncher(Launcher):
         except InputResolutionError as error:
             logging.exception("%s: its inputs are not resolved", self._pipeline_node.node_info.id)
             execution_id = self._register(static.contexts, {}, static.parameters).id
-            failure = Failure("inputs not resolved", failure_of(error).message, retryable=False)
+            failure = self._outside(Failure("inputs not resolved", failure_of(error).message, retryable=False))
             raise self._failed(execution_id, failure, {}) from error
         return replace(static, inputs=tuple(inputs))
 
@@ -160,7 +164,8 @@ class NodeLauncher(Launcher):
         try:
             parameters |= self._dynamic_parameters(inputs)
         except InputResolutionError as error:
-            failure = failure_of(error)
+            logging.exception("%s: its parameters are not resolved", self._pipeline_node.node_info.id)
+            failure = self._outside(failure_of(error))
         with self._outputs_lock.using():
             failure = failure or self._removed(inputs)
             execution = self._register(contexts, inputs, parameters)
@@ -168,10 +173,12 @@ class NodeLauncher(Launcher):
             if failure is None:
                 return self._work(execution, contexts, inputs, parameters)
         except NodeFailedError as error:
-            failure, resources = error.failure, error.resources
+            node = self._pipeline_node.node_info.id
+            failure = replace(error.failure, where=as_written(error.failure.where, node))
+            resources = error.resources
         except Exception as error:  # of a driver or a publisher, or of Headrace
             logging.exception("%s failed outside its executor", self._pipeline_node.node_info.id)
-            failure = failure_of(error)
+            failure = self._outside(failure_of(error))
         raise self._failed(execution.id, failure, resources)
 
     def _work(
@@ -195,7 +202,7 @@ class NodeLauncher(Launcher):
                 parameters=parameters,
             )
             facts = {names.KEY: parts.to_json(), names.CODE: digest_of(code), **input_files(parameters)}
-            self._store.annotate(execution.id, facts)
+            self._store.annotate(execution.id, facts | condition_inputs(self._pipeline_node))
             if self._pipeline_node.execution_options.caching_options.enable_cache and not self._edited(self._code):
                 found = find_cached_outputs(connection, cache_context.name)
                 if found.execution_id is not None:
@@ -218,9 +225,13 @@ class NodeLauncher(Launcher):
         return Done(execution.id, NodeState.SUCCEEDED)
 
     def _execute(self, info: ExecutionInfo, contexts: list[Context], cache_context: Context) -> None:
+        before = manifests_of(info.input_dict)
         try:
             output = self._run_executor(info)
         finally:
+            if changed := changed_inputs(info.input_dict, before):
+                logging.warning("%s: its inputs changed while it ran: %s", info.pipeline_node.node_info.id, changed)
+                self._store.annotate(info.execution_id, {names.CHANGED_INPUTS: json.dumps(changed)})
             self._clean_up_stateless_execution_info(info)
         self._clean_up_stateful_execution_info(info)
         # An executor may have made several artifacts of one, each in a folder of its own below it.
@@ -283,6 +294,7 @@ class NodeLauncher(Launcher):
         )
 
     def _register(self, contexts: list[Context], inputs: Artifacts, parameters: Mapping[str, Any]) -> MlmdExecution:
+        check_parameters(self._pipeline_node.node_info.id, parameters)
         with self._mlmd_connection as connection:
             return execution_publish_utils.register_execution(
                 metadata_handle=connection,
@@ -302,6 +314,11 @@ class NodeLauncher(Launcher):
                 message = f"{one.type} {one.id} was removed by headrace gc in this moment"
                 return Failure("inputs removed", message, where=one.uri, retryable=False)
         return None
+
+    def _outside(self, failure: Failure) -> Failure:
+        """A failure outside the executor: its traceback is not in the node's log."""
+        log = self._log.with_name(ORCHESTRATOR_LOG)
+        return replace(failure, next_step=failure.next_step or typed("less", log))
 
     def _failed(self, execution_id: int, failure: Failure, resources: Mapping[str, Property]) -> AttemptFailedError:
         state = State.CANCELED if failure == STOPPED else State.FAILED

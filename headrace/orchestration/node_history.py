@@ -7,6 +7,7 @@ from headrace.metadata import MetadataStore
 from headrace.metadata.changes import Category, Change, KeyParts, changes
 from headrace.metadata.contexts import NODE, PIPELINE_RUN
 from headrace.metadata.properties import KEY, WALL_SECONDS
+from headrace.metadata.recorded_kinds import is_damaged
 from headrace.metadata.store import MlmdExecution
 
 
@@ -28,6 +29,7 @@ class NodeHistory:
             succeeded.sort(key=lambda one: one.id, reverse=True)
             seconds = _last_seconds(store, [one for one in succeeded if one.last_known_state == one.COMPLETE])
         keys = [one.custom_properties[KEY].string_value for one in succeeded if KEY in one.custom_properties]
+        keys = [key for key in keys if not is_damaged(KEY, key)]
         return NodeHistory(tuple(map(KeyParts.from_json, keys)), bool(succeeded), seconds)
 
     def changes(self, now: KeyParts, *, one_of_several: bool = False) -> list[Change]:

@@ -21,6 +21,7 @@ from headrace.orchestration.launcher import AttemptFailedError, Done, NodeLaunch
 from headrace.orchestration.node_process import STOPPED, NodeProcesses
 from headrace.orchestration.outcomes import Failure, NodeOutcome, NodeState
 from headrace.orchestration.outputs_lock import OutputsLock
+from headrace.settings import file_name
 
 FIRST_PAUSE_SECONDS = 1.0  # before the second attempt; twice as long before each one after it
 _ERROR_TYPE = re.compile(r"^[\w.]+: ")  # how a traceback's last line begins
@@ -46,8 +47,8 @@ class NodeLaunches:
         log_folder: Path,
         accelerated: bool,
         outputs_lock: OutputsLock,
-        code: Mapping[str, Mapping[str, str]],
         ends: Ends,
+        code: Mapping[str, Mapping[str, str]],
     ) -> None:
         """Takes what the run has.
 
@@ -57,8 +58,8 @@ class NodeLaunches:
             log_folder: where its nodes log to.
             accelerated: stand-ins may work.
             outputs_lock: the home's.
-            code: of each node as the run begins, which is what its process has.
             ends: what records how executions end.
+            code: of each node, as the run begins, which is what its process has.
         """
         self._store = store
         self._ends = ends
@@ -70,7 +71,7 @@ class NodeLaunches:
 
     def log(self, node_id: str) -> Path:
         """The file that a node's executor logs to."""
-        return self._log_folder / f"{node_id}.log"
+        return self._log_folder / f"{file_name(node_id)}.log"
 
     def launch(self, node: GraphNode) -> NodeOutcome:
         """Runs a node to its end. Never raises: a failure is recorded and returned."""
@@ -154,8 +155,8 @@ class NodeLaunches:
             self.log(node.id),
             self._accelerated,
             self._outputs_lock,
-            self._code.get(node.id, {}),
             self._ends,
+            self._code.get(node.id, {}),
         )
 
 

@@ -27,6 +27,7 @@ from typing import Protocol
 
 from google.protobuf.message import Message
 
+from headrace.errors import typed
 from headrace.orchestration.faults import failure_of
 from headrace.orchestration.outcomes import Failure
 from headrace.orchestration.program_definitions import ProgramDefinitions
@@ -164,7 +165,9 @@ def _work(sender: int, work: Work) -> None:
 
 
 def _timeout(seconds: float | None, log: Path) -> Failure:
-    return Failure("timed out", f"it was ended after {seconds:g} s, its execution_timeout_sec", next_step=f"less {log}")
+    return Failure(
+        "timed out", f"it was ended after {seconds:g} s, its execution_timeout_sec", next_step=typed("less", log)
+    )
 
 
 def _death(exit_code: int | None, log: Path) -> Failure:
@@ -174,5 +177,5 @@ def _death(exit_code: int | None, log: Path) -> Failure:
             signal.SIGKILL: "something killed it: the kernel does so when memory runs out",
             signal.SIGSEGV: "native code crashed",
         }.get(signal.Signals(-exit_code), "")
-        return Failure("died", f"its process was ended by {name}", why=why, next_step=f"less {log}")
-    return Failure("died", f"its process exited with code {exit_code} and no answer", next_step=f"less {log}")
+        return Failure("died", f"its process was ended by {name}", why=why, next_step=typed("less", log))
+    return Failure("died", f"its process exited with code {exit_code} and no answer", next_step=typed("less", log))

@@ -10,11 +10,12 @@ _LONGEST = 10_000  # characters of a text that is recorded: a database refuses a
 
 
 class NodeState(StrEnum):
-    """How a node ended."""
+    """How a node ended, or why it did not run."""
 
     SUCCEEDED = "succeeded"
     CACHED = "cached"
     REUSED = "reused"  # a partial run takes its outputs from an earlier run
+    LEFT_OUT = "not part of this run"  # a partial run neither runs it nor takes anything of it
     SKIPPED = "skipped"  # its condition does not hold, or that of a node it depends on
     FAILED = "failed"
     BLOCKED = "not run"  # something it depends on failed

@@ -4,22 +4,81 @@ import logging
 import os
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from headrace.errors import HeadraceError
 
 STDOUT, STDERR = 1, 2
 
 
+_lock = threading.RLock()
+
+
+def _unlock() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_unlock)
+
+
+@contextmanager
+def alone_in_this_process() -> Iterator[None]:
+    """Has other threads wait that print elsewhere, or run a pipeline: a process has one standard output."""
+    with _lock:
+        yield
+
+
+def flush_streams() -> None:
+    """Flushes standard output and error; a program may have closed them, or put None in their places."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError, ValueError):
+            stream.flush()
+
+
+@contextmanager
+def usable_streams() -> Iterator[None]:
+    """Puts streams in place of those that a program closed, or took away: what Headrace says is not the program's."""
+    saved = sys.stdout, sys.stderr
+    with ExitStack() as end:
+        if not _is_usable(sys.stdout):
+            sys.stdout = end.enter_context(_stream_of(STDOUT))
+        if not _is_usable(sys.stderr):
+            sys.stderr = end.enter_context(_stream_of(STDERR))
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = saved
+
+
+def _is_usable(stream: TextIO | None) -> bool:
+    return stream is not None and not stream.closed
+
+
+def _stream_of(descriptor: int) -> TextIO:
+    """A stream to a descriptor that stays open; to nowhere if the program closed that too."""
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return open(os.devnull, "w", encoding="utf-8")
+    return open(descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+
+
 @contextmanager
 def printing_to(path: Path, descriptors: Sequence[int] = (STDOUT, STDERR)) -> Iterator[None]:
     """Sends what this process and its new children print to the end of `path`, C++ included."""
+    with alone_in_this_process():
+        yield from _printing_to(path, descriptors)
+
+
+def _printing_to(path: Path, descriptors: Sequence[int]) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    flush_streams()
     saved = [os.dup(descriptor) for descriptor in descriptors]
     with open(path, "ab", buffering=0) as file:
         for descriptor in descriptors:
@@ -27,9 +86,7 @@ def printing_to(path: Path, descriptors: Sequence[int] = (STDOUT, STDERR)) -> It
     try:
         yield
     finally:
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError):  # the disk that the file is on may be full
-                stream.flush()
+        flush_streams()  # the disk that the file is on may be full
         for descriptor, copy in zip(descriptors, saved, strict=True):
             os.dup2(copy, descriptor)
             os.close(copy)
@@ -54,13 +111,13 @@ def notes_to_stderr() -> Iterator[Callable[[str], None]]:
 @contextmanager
 def stdout_to(descriptor: int) -> Iterator[int]:
     """Sends standard output elsewhere; yields a descriptor of where it went until now."""
-    sys.stdout.flush()
+    flush_streams()
     saved = os.dup(STDOUT)
     os.dup2(descriptor, STDOUT)
     try:
         yield saved
     finally:
-        sys.stdout.flush()
+        flush_streams()
         os.dup2(saved, STDOUT)
         os.close(saved)
 
@@ -94,5 +151,6 @@ def quietly() -> Iterator[None]:
         except HeadraceError:
             raise
         except BaseException:
-            sys.stderr.write(Path(noise.name).read_text(errors="replace"))
+            with suppress(AttributeError, ValueError):  # the program took its standard error away, or closed it
+                sys.stderr.write(Path(noise.name).read_text(errors="replace"))
             raise

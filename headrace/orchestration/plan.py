@@ -11,7 +11,8 @@ from headrace.metadata.store import ConnectionConfig
 from headrace.orchestration.graph import GraphNode
 from headrace.orchestration.node_history import NodeHistory
 from headrace.orchestration.node_key import KeyMaker
-from headrace.orchestration.predicted_inputs import Outputs, PredictedInputs, UnresolvedError, node_context
+from headrace.orchestration.predicted_inputs import Outputs, PredictedInputs, UnresolvedError
+from headrace.orchestration.producers import node_context
 
 
 class Action(StrEnum):
@@ -90,13 +91,17 @@ class _Planner:
         history = NodeHistory.of(self._store, node_context(node.node))
         self._ids[node_context(node.node)] = node.id
         action, changes = self._decide(node, history)
+        if action is Action.SKIPPED:
+            self._hand_on(node, [])
         self.planned[node.id] = PlannedNode(node.id, action, tuple(dict.fromkeys(changes)), history.last_seconds)
 
     def _decide(self, node: GraphNode, history: NodeHistory) -> tuple[Action, list[Change]]:
-        upstream = {one: self.planned[one].action for one in node.upstream if one in self.planned}
-        if skipped := [one for one, action in upstream.items() if action is Action.SKIPPED]:
-            return Action.SKIPPED, [Change(Category.UPSTREAM, one, "is skipped") for one in sorted(skipped)]
-        if waits := self._may_be_skipped.intersection(upstream):
+        skipped = {name for name, planned in self.planned.items() if planned.action is Action.SKIPPED}
+        needs = () if node.runs_however else node.needs
+        if lacking := [one for ones in needs if ones <= skipped for one in ones]:
+            return Action.SKIPPED, [Change(Category.UPSTREAM, one, "is skipped") for one in sorted(lacking)]
+        may_lack = [one for ones in needs if ones <= skipped | self._may_be_skipped for one in ones]
+        if waits := self._may_be_skipped.intersection(may_lack):
             self._may_be_skipped.add(node.id)
             return Action.UNKNOWN, [Change(Category.UPSTREAM, one, "may be skipped") for one in sorted(waits)]
         predicted = PredictedInputs(node.node, self._store, self._outputs)
@@ -110,7 +115,7 @@ class _Planner:
     ) -> tuple[Action, list[Change]]:
         """Some of the inputs are not made yet: it runs, unless what they will be decides that."""
         running = [one for one in unsettled if self.planned[one].action is Action.RUN]
-        if predicted.may_be_none:
+        if predicted.may_be_none and not node.may_make_nothing:
             self._may_be_skipped.add(node.id)
         if predicted.may_be_none or not running or not (self._keys.has_executor(node) or predicted.passes_on):
             return Action.UNKNOWN, [Change(Category.UPSTREAM, one, "has to run first") for one in running or unsettled]

@@ -16,6 +16,7 @@ from headrace.orchestration.definition import Definition, ProgramFile, execute
 from headrace.orchestration.graph import graph_of
 from headrace.orchestration.left_alone import left_alone
 from headrace.orchestration.output import quietly
+from headrace.orchestration.pipeline_checks import check_nodes, check_pipeline, check_types
 from headrace.orchestration.plan import Plan, plan
 from headrace.orchestration.preflight import check_inputs
 from headrace.orchestration.request import RunRequest
@@ -53,13 +54,17 @@ def plan_definition(program: ProgramFile, settings: Settings, request: RunReques
 
 def _plan(definition: Definition, request: RunRequest) -> Plan:
     own, compiled = definition.runner.settings, definition.pipeline
+    check_pipeline(compiled)
     bind_parameters(compiled, _RUN_ID, request.parameters)
     check_inputs(compiled)
     note_loaded(is_copied=True)
     with quietly():
         nodes = graph_of(compiled, own)
+        check_nodes(nodes)
     set_cache(nodes, request)
     store = _open(connection_config(nodes[0].deployment, own))
+    if store:
+        check_types(nodes, store)
     with quietly():
         return plan(compiled.pipeline_info.id, nodes, store)
 

@@ -16,8 +16,8 @@ from tfx.proto.orchestration.pipeline_pb2 import InputSpec, PipelineNode
 from tfx.types import Artifact
 
 from headrace.metadata import MetadataStore
-from headrace.metadata.contexts import NODE, PIPELINE_RUN
 from headrace.orchestration.connection import SharedMetadata
+from headrace.orchestration.producers import producer_of
 
 Outputs = Mapping[str, Sequence[Artifact]]
 _IMPORTER = "tfx.dsl.components.common.importer.Importer"
@@ -50,7 +50,7 @@ class PredictedInputs:
     def unsettled(self, planned: Collection[str]) -> set[str]:
         """The contexts of those nodes of this run that this one reads, and whose outputs are not known yet."""
         channels = [channel for spec in self._node.inputs.inputs.values() for channel in spec.channels]
-        producers = {producer for channel in channels if (producer := _producer(channel))}
+        producers = {producer for channel in channels if (producer := producer_of(channel))}
         return {one for one in producers if one in planned and one not in self._outputs}
 
     def resolve(self) -> list[Mapping[str, list[Artifact]]]:
@@ -90,7 +90,7 @@ class PredictedInputs:
             )
 
     def _replace_channels(self, spec: InputSpec) -> None:
-        producers = [_producer(channel) for channel in spec.channels]
+        producers = [producer_of(channel) for channel in spec.channels]
         if not producers or not all(producer in self._outputs for producer in producers if producer):
             return
         if not all(producers):  # some are of other runs
@@ -104,20 +104,6 @@ class PredictedInputs:
         if found:  # without any, a run finds none either: its context is not there yet
             spec.ClearField("channels")
             spec.static_inputs.artifact_ids.extend(dict.fromkeys(found))
-
-
-def node_context(node: PipelineNode) -> str:
-    """The name of the context that all executions of a node share: "pipeline.node"."""
-    names = [one.name.field_value.string_value for one in node.contexts.contexts if one.type.name == NODE]
-    return str(names[-1])  # the first ones are of the sub-pipelines it is in
-
-
-def _producer(channel: InputSpec.Channel) -> str:
-    """The context of the node that makes what goes through the channel; empty if it is not of this run."""
-    if not any(query.type.name == PIPELINE_RUN for query in channel.context_queries):
-        return ""
-    names = [query.name.field_value.string_value for query in channel.context_queries if query.type.name == NODE]
-    return names[-1] if names else ""
 
 
 def _values(values: Mapping[str, object]) -> dict[str, object]:

@@ -3,30 +3,50 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from tfx.dsl.components.common.importer import SOURCE_URI_KEY
+from tfx.dsl.io import fileio
 from tfx.orchestration.local import runner_utils
 from tfx.proto.orchestration.executable_spec_pb2 import ContainerExecutableSpec
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, PipelineNode
 
-from headrace.errors import InputDataError, UserError
+from headrace.errors import InputDataError, UserError, typed
+from headrace.orchestration.csv_check import check_csv, link_to_nothing
 from headrace.orchestration.graph import GraphNode
-from headrace.orchestration.input_patterns import PLACEHOLDER, files_of, patterns_of, span_in, text_parameter
+from headrace.orchestration.input_patterns import (
+    PLACEHOLDER,
+    entries_of,
+    files_of,
+    patterns_of,
+    span_in,
+    text_parameter,
+)
 from headrace.orchestration.span_range import SPAN
 
 _CSV = "CsvExampleGen"
 
 
 def check_inputs(pipeline: Pipeline) -> None:
-    """Checks the input files of every node that reads a folder of this machine.
+    """Checks what every node that is run reads of this machine.
 
     Raises:
-        InputDataError: the folder, the files of a split or those of the span that is asked for are not there, or a
-            CSV file holds no rows.
+        InputDataError: the folder, the files of a split, those of the span that is asked for, or what an Importer
+            brings in are not there, or what CsvExampleGen would read is no CSV, or has no rows.
     """
     for node in pipeline.nodes:
         if node.WhichOneof("node") == "sub_pipeline":
             check_inputs(node.sub_pipeline)
             continue
+        if node.pipeline_node.execution_options.HasField("skip"):  # a partial run does not run it
+            continue
+        _check_importer(node.pipeline_node)
         folder = text_parameter(node.pipeline_node, "input_base")
+        if not folder and _is_empty_text(node.pipeline_node, "input_base"):
+            raise InputDataError(
+                f"{node.pipeline_node.node_info.id} has no data to read",
+                where="its input_base",
+                why="it is empty",
+                next_step="give it the folder that holds the files",
+            )
         if folder and "://" not in folder:
             _check_folder(node.pipeline_node, Path(folder))
 
@@ -65,22 +85,41 @@ def _check_folder(node: PipelineNode, folder: Path) -> None:
             "it is a file: the folder that holds the files is wanted" if folder.exists() else "there is no such folder"
         )
         raise InputDataError(
-            f"{name} has no data to read", where=str(folder), why=why, next_step=f"put the files there: ls {folder}"
+            f"{name} has no data to read",
+            where=str(folder),
+            why=why,
+            next_step=f"put the files there: {typed('ls', folder)}",
         )
     for split, pattern in patterns_of(node):
         files = files_of(folder, pattern)
         if not files:
+            links = [path for path in entries_of(folder, pattern) if path.is_symlink()]
             raise InputDataError(
                 f"{name} has no files for the split {split!r}",
                 where=str(folder / pattern),
-                why="no file has such a name",
-                next_step=f"ls {folder}",
+                why=link_to_nothing(links[0]) if links else "no file has such a name",
+                next_step=typed("ls", folder),
             )
         _check_span(node, folder, pattern, files)
         # Of spans, TFX reads the newest: an older one may be as it likes.
         if _CSV in node.node_info.type.name and not PLACEHOLDER.search(pattern):
-            for path in files:
-                _check_csv(name, path)
+            check_csv(name, entries_of(folder, pattern))
+
+
+def _check_importer(node: PipelineNode) -> None:
+    """What an Importer brings in is there, unless nodes before it may make it."""
+    place = text_parameter(node, SOURCE_URI_KEY)
+    if place and "://" not in place and not node.upstream_nodes and not fileio.exists(place):
+        raise InputDataError(
+            f"{node.node_info.id} has nothing to bring in",
+            where=str(Path(place).absolute()),
+            why="there is no such file or folder",
+            next_step=f"put it there, or correct the {SOURCE_URI_KEY} of the Importer",
+        )
+
+
+def _is_empty_text(node: PipelineNode, name: str) -> bool:
+    return name in node.parameters.parameters and node.parameters.parameters[name].HasField("field_value")
 
 
 def _check_span(node: PipelineNode, folder: Path, pattern: str, files: Sequence[Path]) -> None:
@@ -99,12 +138,3 @@ def _check_span(node: PipelineNode, folder: Path, pattern: str, files: Sequence[
             why=f"the files there are of the spans {', '.join(map(str, spans))}",
             next_step=f"put them there, or ask for another span, such as {nearest}",
         )
-
-
-def _check_csv(name: str, path: Path) -> None:
-    with open(path, encoding="utf-8", errors="replace") as file:
-        header = file.readline().strip()
-        if header and any(line.strip() for line in file):  # ends at the first row
-            return
-    why = "it has a header and no rows" if header else "it is empty: it has no header"
-    raise InputDataError(f"{name} cannot read a CSV file", where=str(path), why=why, next_step=f"head -n 2 {path}")

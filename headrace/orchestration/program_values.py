@@ -41,6 +41,7 @@ class _Walk:
 
     def __init__(self) -> None:
         self._seen: set[int] = set()
+        self._taken: set[tuple[int, str]] = set()  # of modules
         self._found: dict[str, str] = {}
 
     def digests(self, definition: type | FunctionType) -> dict[str, str]:
@@ -70,18 +71,18 @@ class _Walk:
         for name in sorted(names & space.keys()):
             if not name.startswith("__"):
                 self._look(space[name], name, function.__module__, names)
-        defaults = {**(function.__kwdefaults__ or {}), "": function.__defaults__ or ()}
+        defaults = {**(function.__kwdefaults__ or {}), **({"": one} if (one := function.__defaults__) else {})}
         closure = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
         for name, value in (*defaults.items(), *((name, _content(cell)) for name, cell in closure)):
             self._look(value, f"{function.__qualname__}.{name}".rstrip("."), function.__module__, names)
 
     def _look(self, value: Any, name: str, module: str, names: set[str]) -> None:
         if isinstance(value, ModuleType):
-            if _is_users(value.__name__) and id(value) not in self._seen:
-                self._seen.add(id(value))
-                for inner in sorted(names & vars(value).keys()):
-                    if not inner.startswith("__"):
-                        self._look(vars(value)[inner], inner, value.__name__, names)
+            taken = names & vars(value).keys() if _is_users(value.__name__) else set()
+            for inner in sorted(taken):
+                if not inner.startswith("__") and (id(value), inner) not in self._taken:
+                    self._taken.add((id(value), inner))
+                    self._look(vars(value)[inner], inner, value.__name__, names)
         elif isinstance(value, type | FunctionType):
             if _is_users(value.__module__):
                 self._visit(value)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 _LIBRARY_NAMES = {"site-packages", "dist-packages"}
 _PYTHON = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+_LIBRARY_TEXTS = tuple(f"{folder}{os.sep}" for folder in (*_PYTHON, str(Path(__file__).parents[1])))
 _LIBRARIES = tuple(Path(folder).resolve() for folder in (*_PYTHON, str(Path(__file__).parents[1])))
 
 
@@ -62,6 +63,11 @@ def imported_files(source: bytes, folder: Path | None) -> Iterator[Path]:
             package = folder if one.level == 1 else folder.parents[min(one.level - 1, len(folder.parents)) - 1]
             for parts in (("__init__",), one.module, *((*one.module, name) for name in one.names)):
                 yield from _search([package], parts)
+
+
+def is_library_text(file: str) -> bool:
+    """The file's path says so as it is: a process has thousands of modules, and to resolve each path takes a second."""
+    return file.startswith(_LIBRARY_TEXTS) or any(f"/{name}/" in file for name in _LIBRARY_NAMES)
 
 
 def is_library(path: Path) -> bool:

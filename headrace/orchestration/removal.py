@@ -9,7 +9,7 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,13 +37,16 @@ def measured(found: Iterable[Removal]) -> list[Measured]:
     return [Measured(removal, _size(removal.place)) for removal in found]
 
 
-def remove(settings: Settings, store: MetadataStore, keep_runs: int) -> list[Measured]:
+def remove(
+    settings: Settings, store: MetadataStore, keep_runs: int, others: Sequence[MetadataStore] = ()
+) -> list[Measured]:
     """Removes what may go; runs may go on at the same time.
 
     Args:
         settings: of the project whose home is cleaned up.
         store: the project's.
         keep_runs: how many runs of each pipeline are recent.
+        others: stores whose artifacts may be the same files; all of those stay.
 
     Raises:
         UserError: another clean-up is at work.
@@ -51,7 +54,7 @@ def remove(settings: Settings, store: MetadataStore, keep_runs: int) -> list[Mea
     """
     with _alone(settings):
         with OutputsLock.of(settings).marking():
-            found = clean_up(settings, store, keep_runs)
+            found = clean_up(settings, store, keep_runs, others)
             store.mark_artifacts(_artifacts(found), MARKED_FOR_DELETION)
         gone: list[Measured] = []
         errors: list[tuple[Removal, OSError]] = []

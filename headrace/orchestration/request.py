@@ -13,11 +13,13 @@ class RunRequest:
     resumed_run: str = ""  # the run to go on with, if not the last
     from_nodes: tuple[str, ...] = ()  # run these and what depends on them
     to_nodes: tuple[str, ...] = ()  # run these and what they depend on
+    base_run: str = ""  # the run to take the rest from, if not the newest that has it
     cache: bool = True
     no_cache_for: tuple[str, ...] = ()  # nodes that are executed whatever the cache has
     accelerated: bool = True  # Headrace's executors stand in for stock ones, with the same outputs
     as_json: bool = False  # events for machines instead of a console for people
-    command: str = ""  # what the person typed, for the command that continues a failed run
+    command: str = ""  # runs the pipeline with these parameters; for the command that continues a failed run
+    typed: str = ""  # what the person typed, as it is recorded; empty for `command`
 
     @property
     def is_partial(self) -> bool:

@@ -77,14 +77,21 @@ def project_of_main() -> Path:
     return project_root(Path(main).parent if main and not is_library(Path(main)) else None)
 
 
-def run_properties(project: Path, parameters: Mapping[str, Property], command: str, basis: str) -> dict[str, Property]:
+def run_properties(
+    project: Path,
+    parameters: Mapping[str, Property],
+    command: str,
+    basis: str,
+    defaults: Mapping[str, Property] | None = None,
+) -> dict[str, Property]:
     """All that is recorded of a run when it starts.
 
     Args:
         project: the folder of the project that the pipeline is of.
         parameters: the values of the pipeline's RuntimeParameters.
-        command: what was typed.
+        command: what was typed; empty where nothing was, as in a notebook.
         basis: what the run starts from, as text; empty where it is not known.
+        defaults: of the RuntimeParameters that have one.
     """
     return {
         **git_properties(project),
@@ -92,7 +99,8 @@ def run_properties(project: Path, parameters: Mapping[str, Property], command: s
         names.USER: user_name(),
         names.HOST: socket.gethostname(),
         names.PARAMETERS: json.dumps(dict(parameters), sort_keys=True),
-        names.COMMAND: command,
+        names.DEFAULTS: json.dumps(dict(defaults or {}), sort_keys=True),
+        **({names.COMMAND: command} if command else {}),
         **({names.BASIS: basis} if basis else {}),
     }
 
@@ -101,7 +109,7 @@ def record_run(
     nodes: Sequence[GraphNode], run_id: str, store: MetadataStore, properties: Mapping[str, Property]
 ) -> None:
     """Makes the run's context as its first node would, and puts the properties there; an ASYNC pipeline has none."""
-    first = next((node for node in nodes if not node.is_reused), None)
+    first = next((node for node in nodes if not node.is_outside), None)
     if first is None:
         return
     with SharedMetadata(store) as connection:

@@ -10,6 +10,7 @@ import getpass
 import json
 import logging
 import os
+import shlex
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,13 +18,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
+from urllib.parse import unquote
 
-from headrace.errors import UserError
+from headrace.errors import UserError, typed
 from headrace.metadata import MetadataStore, Property, State
 from headrace.metadata import properties as names
 from headrace.orchestration.ends import NOTE_FILE, End, Note, unknown_end
 from headrace.orchestration.outcomes import RunState
 from headrace.settings import Settings
+from headrace.typed_command import with_option
 
 LOCK_FILE = "run.lock"
 DIED = RunState.DIED.value  # the state of a run whose orchestrator was killed
@@ -75,7 +78,7 @@ class DiedRun:
         at_work = f" while {', '.join(self.nodes)} ran" if self.nodes else ""
         return (
             f"run {self.run_id} of {self.pipeline} died: its orchestrator was killed{at_work}; "
-            f"to go on: {self.command} --resume"
+            f"to go on: {with_option(self.command, '--resume')}"
         )
 
 
@@ -110,6 +113,8 @@ def run_lock(settings: Settings, pipeline: str, run_id: str, command: str = "", 
     folder.mkdir(parents=True, exist_ok=True)
     path, draft = folder / LOCK_FILE, folder / f"{LOCK_FILE}.{os.getpid()}"
     facts = {
+        "pipeline": pipeline,
+        "run": run_id,
         "pid": os.getpid(),
         "user": user_name(),
         "host": socket.gethostname(),
@@ -128,7 +133,7 @@ def run_lock(settings: Settings, pipeline: str, run_id: str, command: str = "", 
             raise UserError(
                 f"the run {run_id} is going on already, or was killed",
                 where=str(path),
-                next_step=f"headrace runs show {run_id}",
+                next_step=typed("headrace", "runs", "show", run_id),
             ) from error
         finally:
             draft.unlink()
@@ -222,20 +227,21 @@ def _locked_runs(settings: Settings) -> list[LockedRun]:
 
 
 def _read(path: Path) -> LockedRun:
-    pipeline, run_id = path.parent.parent.name, path.parent.name
+    pipeline, run_id = unquote(path.parent.parent.name), path.parent.name
     written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     try:
         facts = json.loads(path.read_bytes())
         started, pid = datetime.fromisoformat(facts["started"]), int(facts["pid"])
         host, user, command = (str(facts[name]) for name in ("host", "user", "command"))
         store = str(facts.get("store", ""))
+        pipeline, run_id = str(facts.get("pipeline", pipeline)), str(facts.get("run", run_id))
     except (ValueError, KeyError, TypeError):  # the disk was full, or somebody edited it
         return LockedRun(pipeline, run_id, written, "", "", None, _command(pipeline), path)
     return LockedRun(pipeline, run_id, started, host, user, pid, command, path, store)
 
 
 def _command(pipeline: str) -> str:
-    return f"headrace run {pipeline}"
+    return shlex.join(["headrace", "run", pipeline])
 
 
 def _is_held(path: Path) -> bool | None:

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from headrace.metadata import Execution, MetadataStore, Run, State
 from headrace.metadata import properties as names
-from headrace.metadata.run_names import resolve_run
+from headrace.metadata.run_names import LATEST, resolve_run
+from headrace.metadata.stores import Stores, in_several_stores
 from headrace.orchestration.outcomes import Failure, NodeState, RunState
 from headrace.orchestration.run_lock import KILLED, LockedRun, live_runs
 from headrace.settings import Settings
@@ -33,6 +34,7 @@ class RunRecord:
     started: datetime
     state: RunState
     executions: tuple[Execution, ...] = ()
+    store: MetadataStore | None = None  # that it is recorded in; None while nothing of it is recorded
 
     @property
     def seconds(self) -> float:
@@ -83,51 +85,65 @@ def failure_of_execution(execution: Execution) -> Failure | None:
 
 
 def run_records(
-    settings: Settings, store: MetadataStore | None, pipeline: str | None = None, limit: int | None = None
+    settings: Settings, stores: Stores, pipeline: str | None = None, limit: int | None = None
 ) -> list[RunRecord]:
     """The runs of a pipeline, or of all, the newest first; at most `limit` of them.
 
-    A run that has registered nothing yet is there too; `store` may be None while there is no store.
+    A run that has registered nothing yet is there too; there may be no store yet.
     """
-    runs, live = _known(settings, store)
-    chosen = [run for run in runs if pipeline in (None, run.pipeline)][:limit]
-    recorded = [run for run in chosen if isinstance(run, Run)]
-    executions = store.executions_of(recorded) if store else {}
-    return [_record(run, executions.get(run_id_of(run), []), live) for run in chosen]
+    known, live = _known(settings, stores)
+    chosen = [one for one in known if pipeline in (None, one.run.pipeline)][:limit]
+    executions = {
+        store: store.executions_of(one.run for one in chosen if one.store is store and isinstance(one.run, Run))
+        for store in stores.opened
+    }
+    return [_record(one, executions[one.store].get(one.id, []) if one.store else [], live) for one in chosen]
 
 
-def find_run(settings: Settings, store: MetadataStore | None, name: str) -> RunRecord:
+def find_run(settings: Settings, stores: Stores, name: str) -> RunRecord:
     """The run of an id, of a prefix that only one id has, or the "latest".
 
     Raises:
         UnknownNameError: there is none, or more than one.
+        UserError: several stores have a run of that id.
     """
-    runs, live = _known(settings, store)
-    run = {run_id_of(run): run for run in runs}[resolve_run(name, [run_id_of(run) for run in runs])]
+    known, live = _known(settings, stores)
+    run_id = resolve_run(name, list(dict.fromkeys(one.id for one in known)))
+    found = [one for one in known if one.id == run_id]
+    if len(found) > 1 and name != LATEST:
+        where = [(one.store, f"run of {one.run.pipeline}") for one in found if one.store]
+        raise in_several_stores(f"run {run_id}", where)
+    store, run = found[0].store, found[0].run
     executions = store.executions(run) if store and isinstance(run, Run) else []
-    return _record(run, executions, live)
+    return _record(found[0], executions, live)
 
 
-def run_id_of(run: Run | LockedRun) -> str:
-    """The id of a run, recorded or locked."""
-    return run.id if isinstance(run, Run) else run.run_id
+@dataclass(frozen=True)
+class _Known:
+    """A run that is recorded, or only locked."""
+
+    run: Run | LockedRun
+    store: MetadataStore | None = None
+
+    @property
+    def id(self) -> str:
+        return self.run.id if isinstance(self.run, Run) else self.run.run_id
 
 
-def _known(settings: Settings, store: MetadataStore | None) -> tuple[list[Run | LockedRun], set[str]]:
+def _known(settings: Settings, stores: Stores) -> tuple[list[_Known], set[str]]:
     """All runs, the newest first, and the ids of those that go on."""
     locked = live_runs(settings)
-    recorded = store.runs() if store else []
-    ids = {run.id for run in recorded}
-    starting = [run for run in locked if run.run_id not in ids]
-    runs: list[Run | LockedRun] = [*starting, *recorded]
-    return sorted(runs, key=lambda run: run.started, reverse=True), {run.run_id for run in locked}
+    recorded = [_Known(run, store) for store, run in stores.runs()]
+    ids = {one.id for one in recorded}
+    starting = [_Known(run) for run in locked if run.run_id not in ids]  # later than all that is recorded
+    return [*starting, *recorded], {run.run_id for run in locked}
 
 
-def _record(run: Run | LockedRun, executions: Iterable[Execution], live: set[str]) -> RunRecord:
-    record = RunRecord(run_id_of(run), run.pipeline, run.started, RunState.UNKNOWN, tuple(executions))
+def _record(known: _Known, executions: Iterable[Execution], live: set[str]) -> RunRecord:
+    run = known.run
+    record = RunRecord(known.id, run.pipeline, run.started, RunState.UNKNOWN, tuple(executions), known.store)
     properties = run.properties if isinstance(run, Run) else {}
-    state = RunState.RUNNING if record.id in live else _ended_state(record, properties)
-    return RunRecord(record.id, record.pipeline, record.started, state, record.executions)
+    return replace(record, state=RunState.RUNNING if record.id in live else _ended_state(record, properties))
 
 
 def _ended_state(record: RunRecord, properties: Mapping[str, object]) -> RunState:

@@ -11,35 +11,49 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
-from threading import Lock
+from types import MappingProxyType
 from typing import Any
 
 from tfx.orchestration.beam.beam_dag_runner import BeamDagRunner
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+from tfx.orchestration.pipeline import Pipeline as DefinedPipeline
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RunOptions
 
-from headrace.errors import RunCanceledError, RunFailedError, UserError
+from headrace.errors import RunCanceledError, RunFailedError, UserError, typed
 from headrace.metadata import MetadataStore
+from headrace.metadata.known_stores import remember
 from headrace.metadata.properties import RUN_STATE
 from headrace.orchestration.basis import basis_of
 from headrace.orchestration.code_fingerprint import note_loaded
-from headrace.orchestration.compilation import bind_parameters, connection_config, set_cache
+from headrace.orchestration.compilation import bind_parameters, connection_config, parameter_defaults, set_cache
+from headrace.orchestration.compiler import CheckedCompilation, Default, keep_defaults
+from headrace.orchestration.continuing import continuing
 from headrace.orchestration.ends import Ends, Note
 from headrace.orchestration.execution import run_graph, stop_on_signals
 from headrace.orchestration.full_disk import space_is_needed
 from headrace.orchestration.graph import GraphNode, graph_of
 from headrace.orchestration.json_progress import JsonProgress
-from headrace.orchestration.launcher import code_by_node
+from headrace.orchestration.launcher import ORCHESTRATOR_LOG, code_by_node
+from headrace.orchestration.module_files import note_module_files
 from headrace.orchestration.node_launch import NodeLaunches
 from headrace.orchestration.node_process import NodeProcesses
 from headrace.orchestration.outcomes import RunOutcome, RunState
-from headrace.orchestration.output import STDERR, logging_to, notes_to_stderr, printing_to, quietly
+from headrace.orchestration.output import (
+    STDERR,
+    alone_in_this_process,
+    logging_to,
+    notes_to_stderr,
+    printing_to,
+    quietly,
+    usable_streams,
+)
 from headrace.orchestration.outputs_lock import OutputsLock
-from headrace.orchestration.partial import is_whole, mark_part
+from headrace.orchestration.partial import is_whole, mark_part, take_over
+from headrace.orchestration.pipeline_checks import check_nodes, check_pipeline, check_types
 from headrace.orchestration.preflight import check_containers, check_inputs
 from headrace.orchestration.preload import warm_server
 from headrace.orchestration.program_copies import program_copy
@@ -50,13 +64,12 @@ from headrace.orchestration.run_facts import project_of_main, record_run, run_pr
 from headrace.orchestration.run_lock import HeldLock, reconcile, run_lock
 from headrace.orchestration.summary import Findings, findings_of
 from headrace.settings import Settings
+from headrace.typed_command import typed_command
 from headrace.warm_server.client import WarmServer
 from headrace.warm_server.copying import ProgramCopy
 
-_running: dict[int, Lock] = {}  # by process: a node's has those of the program that it is a copy of
 
-
-class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
+class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
     """Runs a TFX pipeline on this machine; nodes that do not depend on each other at the same time."""
 
     def __new__(cls, settings: Settings | None = None) -> "HeadraceDagRunner":
@@ -68,11 +81,17 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         super().__init__()
         self.settings = settings or Settings.load()
 
+    def run(self, pipeline: DefinedPipeline, *args: Any, **kwargs: Any) -> Any:
+        """Compiles a pipeline and runs it; see `run_with_ir`."""
+        note_module_files(pipeline)
+        return super().run(pipeline, *args, **kwargs)
+
     def run_with_ir(
         self,
         pipeline: Pipeline,
         run_options: RunOptions | None = None,
         request: RunRequest | None = None,
+        defaults: Mapping[str, Default] = MappingProxyType({}),
         **kwargs: Any,
     ) -> RunOutcome:
         """Runs a compiled pipeline to its end and prints what came of it.
@@ -81,6 +100,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
             pipeline: the pipeline in TFX's intermediate representation; it is changed in place.
             run_options: TFX's options of a partial run.
             request: what else the run is asked to do.
+            defaults: of RuntimeParameters that the compiled pipeline has no default of.
             **kwargs: TFX allows a runner more of them; Headrace knows none.
 
         Raises:
@@ -91,8 +111,11 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
         if kwargs:
             raise TypeError(f"unknown arguments: {', '.join(kwargs)}")
         request = _with_options(request or RunRequest(), run_options)
+        check_pipeline(pipeline)
+        keep_defaults(pipeline, defaults)
         with ExitStack() as end:
-            end.enter_context(_alone_in_this_process())
+            end.enter_context(usable_streams())
+            end.enter_context(alone_in_this_process())
             end.enter_context(space_is_needed(self.settings.home))
             copy = end.enter_context(program_copy(pipeline, request.accelerated))
             note = end.enter_context(notes_to_stderr())
@@ -103,35 +126,48 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
     ) -> RunOutcome:
         forks = copy or self._begin_server()
         name, run_id = pipeline.pipeline_info.id, datetime.now().strftime("%Y%m%d-%H%M%S.%f")
+        defaults = parameter_defaults(pipeline)
         parameters = bind_parameters(pipeline, run_id, request.parameters)
-        check_inputs(pipeline)
+        if not request.is_partial:
+            check_inputs(pipeline)
         with quietly():
             nodes = graph_of(pipeline, self.settings)
             note_loaded(is_copied=copy is not None)
             code = code_by_node(nodes)
             set_cache(nodes, request)
+            if not request.is_partial:
+                check_nodes(nodes)
             check_containers(nodes)
             self.settings.make_home()
             definitions = ProgramDefinitions.of_program(nodes) if copy is None else None
             config = connection_config(nodes[0].deployment, self.settings)
             store = MetadataStore.connect(config)
             store.wait_for(config, note)
+            if not request.is_partial:
+                check_types(nodes, store)
+            remember(self.settings.home, store.address)
         for died in reconcile(self.settings, store):
             print(f"note: {died}", file=sys.stderr)
         with quietly():
             basis = basis_of(nodes, run_id, store)
         recorded_basis = basis.to_json()
         if request.is_partial:
-            with OutputsLock.of(self.settings).using():
-                part = mark_part(pipeline, request, store, basis)
+            with quietly(), OutputsLock.of(self.settings).using():  # TFX warns of what MLMD 1.21 lacks
+                part = mark_part(pipeline, nodes, request, store, basis)
+                check_inputs(pipeline)
+                check_nodes(nodes)
+                check_types(nodes, store)
+                take_over(pipeline, part, store)
             for node in sorted(part.read_again):
-                print(f"note: {node} runs again: what it reads has changed since {part.base.id}", file=sys.stderr)
-            if not is_whole(nodes, basis, part.base, store):
+                print(f"note: {node} runs again: what it reads has changed since {part.base_id}", file=sys.stderr)
+            if not is_whole(nodes, basis, part, store):
                 recorded_basis = ""
-        command = request.command or _command_of_main() or f"headrace run {name}"
+        command = request.command or _command_of_main() or typed("headrace", "run", name)
         processes = NodeProcesses(forks, definitions)
+        entered = request.typed or request.command or typed_command()
         with run_lock(self.settings, name, run_id, command, store.address) as lock, stop_on_signals(processes):
-            record_run(nodes, run_id, store, run_properties(project_of_main(), parameters, command, recorded_basis))
+            facts = run_properties(project_of_main(), parameters, entered, recorded_basis, defaults)
+            record_run(nodes, run_id, store, facts)
             ends = Ends(store)
             try:
                 outcome = self._run(name, run_id, nodes, code, ends, processes, request)
@@ -141,7 +177,7 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
             unrecorded = _record_end(name, run_id, outcome.state, ends, lock)
         if unrecorded:
             note(f"{unrecorded.what}: {unrecorded.why}")
-        _raise_unless_succeeded(outcome, command)
+        _raise_unless_succeeded(outcome, continuing(command, pipeline, outcome))
         if unrecorded:
             raise unrecorded
         return outcome
@@ -164,10 +200,10 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
     ) -> RunOutcome:
         store = ends.store
         log_folder = self.settings.log_folder(name, run_id)
-        log, started = log_folder / "orchestrator.log", time.monotonic()
+        log, started = log_folder / ORCHESTRATOR_LOG, time.monotonic()
         with logging_to(log), printing_to(log, [STDERR]):
             lock = OutputsLock.of(self.settings)
-            launches = NodeLaunches(store, processes, log_folder, request.accelerated, lock, code, ends)
+            launches = NodeLaunches(store, processes, log_folder, request.accelerated, lock, ends, code)
             progress = JsonProgress() if request.as_json else ConsoleProgress()
             with progress:
                 progress.run_started(name, run_id)
@@ -177,23 +213,6 @@ class HeadraceDagRunner(BeamDagRunner, LocalDagRunner):
                 findings = _findings(outcome, store)
             progress.run_ended(outcome, findings)
         return outcome
-
-
-@contextmanager
-def _alone_in_this_process() -> Iterator[None]:
-    """Refuses a second run beside one: both would send what this process prints to their logs."""
-    lock = _running.setdefault(os.getpid(), Lock())
-    if not lock.acquire(blocking=False):
-        raise UserError(
-            "another run goes on in this process",
-            where=f"process {os.getpid()}",
-            why="a process does one run at a time; its nodes run at the same time by themselves",
-            next_step="call run() after the other has returned, or in a process of its own",
-        )
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _findings(outcome: RunOutcome, store: MetadataStore) -> Findings:
@@ -226,17 +245,21 @@ def _with_options(request: RunRequest, options: RunOptions | None) -> RunRequest
     if options is None or request.is_partial:
         return request
     part = options.partial_run
-    return replace(request, from_nodes=tuple(part.from_nodes), to_nodes=tuple(part.to_nodes))
+    base_run = part.snapshot_settings.base_pipeline_run_strategy.base_run_id
+    return replace(request, from_nodes=tuple(part.from_nodes), to_nodes=tuple(part.to_nodes), base_run=str(base_run))
 
 
 def _command_of_main() -> str:
     """What runs the script again that was run without the command, if it was a script."""
     main_file = str(getattr(sys.modules["__main__"], "__file__", ""))
-    return f"headrace run {os.path.relpath(main_file)}" if main_file.endswith(".py") else ""
+    if not main_file.endswith(".py"):
+        return ""
+    arguments = ["--", *sys.argv[1:]] if sys.argv[1:] else []
+    return typed("headrace", "run", os.path.relpath(main_file), *arguments)
 
 
-def _raise_unless_succeeded(outcome: RunOutcome, command: str) -> None:
-    next_step, where = f"{command} --resume", str(outcome.log_folder)
+def _raise_unless_succeeded(outcome: RunOutcome, next_step: str) -> None:
+    where = str(outcome.log_folder)
     if outcome.state is RunState.CANCELED:
         raise RunCanceledError(f"the run of {outcome.pipeline} was stopped", where=where, next_step=next_step)
     if outcome.state is RunState.FAILED:

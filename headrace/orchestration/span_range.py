@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from headrace.errors import ParameterError
 
 SPAN = "span"  # the RuntimeParameter that says which span a run is of
-_TYPED = re.compile(r"(\d+)(?:\.\.(\d+))?")
+_TYPED = re.compile(r"(\d{1,18})(?:\.\.(\d{1,18}))?")
 
 
 @dataclass(frozen=True)

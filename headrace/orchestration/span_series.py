@@ -26,6 +26,7 @@ from headrace.orchestration.signals import handled_by
 from headrace.orchestration.span_history import SpanState, span_of, state_of
 from headrace.orchestration.span_range import SPAN, SpanRange
 from headrace.settings import Settings
+from headrace.typed_command import with_option
 
 _RUN_ID = f"{datetime(1970, 1, 1):%Y%m%d-%H%M%S.%f}"  # as long as a run's
 
@@ -160,7 +161,8 @@ class _Series:
 
     def _request(self, span: int) -> RunRequest:
         parameters = {**self.request.parameters, SPAN: str(span)}
-        return replace(self.request, parameters=parameters, command=f"{self.request.command} --set={SPAN}={span}")
+        command = with_option(self.request.command, f"--set={SPAN}={span}")
+        return replace(self.request, parameters=parameters, command=command, typed=command)
 
 
 def _check_parameter(pipeline: Pipeline) -> None:

@@ -17,7 +17,7 @@ from headrace.metadata import Execution, MetadataStore
 from headrace.orchestration.output import quietly
 from headrace.orchestration.run_records import failure_of_execution
 from headrace.orchestration.runner import HeadraceDagRunner
-from headrace.settings import Settings
+from headrace.settings import Settings, file_name
 from headrace.testing.arguments import MakesComponent, arguments_of
 from headrace.testing.artifacts import GivenArtifact
 from headrace.testing.making import make
@@ -39,7 +39,7 @@ def run_one_node(component: MakesComponent, given: Mapping[str, Any], home: Path
         raise ParameterError(
             f"{getattr(component, '__name__', component)} makes no component", why=f"it makes a {type(node).__name__}"
         )
-    settings = Settings.load().model_copy(update={"home": home})
+    settings = Settings.load().model_copy(update={"home": home, "metadata": None})  # nor a store on a server
     name = f"test_{node.id}"
     nodes = [*(one for ones in importers.values() for one in ones), node]
     _run(Pipeline(name, str(settings.pipeline_root(name)), components=nodes), settings)
@@ -50,7 +50,7 @@ def run_one_node(component: MakesComponent, given: Mapping[str, Any], home: Path
     if execution is None:
         log = folder / "orchestrator.log"
         raise HeadraceError(f"{node.id} was not run", where=str(log), why=log.read_text(errors="replace"))
-    return _result(node, execution, store, folder / f"{node.id}.log")
+    return _result(node, execution, store, folder / f"{file_name(node.id)}.log")
 
 
 def _importer(node_id: str, given: GivenArtifact, place: Path) -> Importer:

@@ -127,8 +127,9 @@ def _finish() -> None:
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
         logging.shutdown()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None and not stream.closed:
+                stream.flush()
     except BaseException:  # a closed pipe, for one
         with suppress(OSError):  # and stderr's disk may be full
             traceback.print_exc()

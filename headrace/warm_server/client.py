@@ -16,7 +16,7 @@ from typing import Self
 
 from platformdirs import user_log_path
 
-from headrace.errors import HeadraceError, UserError
+from headrace.errors import HeadraceError, UserError, typed
 from headrace.warm_server import address
 from headrace.warm_server.messages import AskStatus, Ended, Kill, Start, Started, Status, Stop, receive, send
 
@@ -122,7 +122,9 @@ class WarmServer:
         for _ in range(2):  # a server that was about to end answers no more
             with suppress(EOFError, OSError):
                 return started(self._connect(), message, files)
-        raise HeadraceError("the warm server does not start", where=str(server_log()), next_step=f"less {server_log()}")
+        raise HeadraceError(
+            "the warm server does not start", where=str(server_log()), next_step=typed("less", server_log())
+        )
 
     def _connect(self) -> socket.socket:
         deadline = time.monotonic() + _PATIENCE_SECONDS

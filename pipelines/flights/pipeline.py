@@ -4,7 +4,8 @@ Span m is a month. Its run trains on the months before m, all so far or as many 
 evaluates on m, which the candidate has never seen: its AUC is that of a model on the month that follows
 its data. The model that is live has not seen m either, so the two are compared fairly. The flights of
 m + 1 are then predicted by the model that is live by now. Of an older span that is run again, nothing later
-is read; but it is compared with the model that is live today, which may know more than was known then.
+is read; but its candidate would replace the model that is live today, and so is compared with that, which may have
+learned from the month itself: the end of the run and `headrace lineage spans` say so where it has.
 """
 
 from collections.abc import Mapping
@@ -37,7 +38,7 @@ from tfx.proto import (
     trainer_pb2,
     transform_pb2,
 )
-from tfx.types import Channel
+from tfx.types import BaseChannel, Channel
 from tfx.types.channel_utils import union
 from tfx.types.standard_artifacts import Model, PushedModel
 
@@ -124,7 +125,7 @@ def create_pipeline(name: str, pipeline_root: Path, data_root: Path, serving_roo
         train_args=trainer_pb2.TrainArgs(splits=[SPLIT]),
         eval_args=trainer_pb2.EvalArgs(splits=[SPLIT]),
     )
-    live = live_model("live_model")
+    live = live_model("live_model", candidate=trainer.outputs["model"])
     evaluator = Evaluator(
         examples=newest.outputs["examples"],
         model=trainer.outputs["model"],
@@ -188,9 +189,9 @@ def create_pipeline(name: str, pipeline_root: Path, data_root: Path, serving_roo
     return Pipeline(name, str(pipeline_root), components=nodes, enable_cache=True)
 
 
-def live_model(node_id: str) -> Resolver:
-    """The model that is live in the moment in which the node works."""
-    channels = {"model": Channel(type=Model), "pushed_model": Channel(type=PushedModel)}
+def live_model(node_id: str, **candidate: BaseChannel) -> Resolver:
+    """The model that is live in the moment in which the node works, for a candidate to be compared with."""
+    channels = {"model": Channel(type=Model), "pushed_model": Channel(type=PushedModel), **candidate}
     return Resolver(strategy_class=LiveModelStrategy, **channels).with_id(node_id)
 
 

@@ -16,7 +16,6 @@ from tfx.components import (
 )
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.common.resolver import Resolver
-from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import LatestBlessedModelStrategy
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import example_gen_pb2, pusher_pb2
@@ -24,6 +23,7 @@ from tfx.types import Channel
 from tfx.types.standard_artifacts import Model, ModelBlessing
 
 from components.anomaly_gate.component import AnomalyGate
+from pipelines.taxi.baseline import BaselineStrategy
 from pipelines.taxi.features import LABEL, transformed_name
 from pipelines.taxi.hyperparameters import Hyperparameters
 
@@ -60,7 +60,8 @@ def create_pipeline(name: str, pipeline_root: Path, data_root: Path, serving_roo
         custom_config=RuntimeParameter("hyperparameters", str, json.dumps(asdict(Hyperparameters()))),
     )
     blessed = Resolver(
-        strategy_class=LatestBlessedModelStrategy,
+        strategy_class=BaselineStrategy,
+        candidate=trainer.outputs["model"],
         model=Channel(type=Model),
         model_blessing=Channel(type=ModelBlessing),
     ).with_id("latest_blessed_model")

@@ -90,7 +90,7 @@ def test_an_empty_csv_is_said_before_anything_runs(
 
 def test_a_home_that_cannot_be_written_is_said_at_once(command: Command, tmp_path: Path) -> None:
     if os.geteuid() == 0:  # root may write everywhere but there
-        home = Path("/sys/headrace-home")
+        home = Path("/proc/headrace-home")
     else:
         home = tmp_path / "read-only"
         home.mkdir(mode=0o500)

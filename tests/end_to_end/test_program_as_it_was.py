@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from headrace.metadata import MetadataStore
+from headrace.metadata import MetadataStore, State
 from headrace.warm_server.address import variables
 from tests.conftest import ROOT, Command, assert_one_clear_message
 
@@ -195,18 +195,15 @@ def test_what_cannot_be_handed_over_is_named_before_anything_runs(run: Command, 
     assert not (tmp_path / "metadata.db").exists()
 
 
-def test_runs_of_two_threads_are_complete_or_refused_and_the_process_keeps_its_output(
-    run: Command, tmp_path: Path
-) -> None:
+def test_runs_of_two_threads_are_both_complete_and_the_process_keeps_its_output(run: Command, tmp_path: Path) -> None:
     program = tmp_path / "threads.py"
     program.write_text(
         STOCK.replace("tfx.orchestration.LocalDagRunner()", "HeadraceDagRunner()") + "import threading\n"
-        "from headrace.errors import UserError\nfrom headrace.orchestration import HeadraceDagRunner\n"
+        "from headrace.orchestration import HeadraceDagRunner\n"
         "@tfx.dsl.components.component\ndef Make(n: Out[Integer]):\n    n.value = 1\n"
         "ended = []\n"
         "def one(name):\n"
-        "    try:\n        run(name, Make())\n        ended.append('complete')\n"
-        "    except UserError as error:\n        ended.append(error.what)\n"
+        "    run(name, Make())\n    ended.append(name)\n"
         "threads = [threading.Thread(target=one, args=(name,)) for name in ('left', 'right')]\n"
         "if __name__ == '__main__':\n"
         "    for thread in threads:\n        thread.start()\n"
@@ -215,9 +212,28 @@ def test_runs_of_two_threads_are_complete_or_refused_and_the_process_keeps_its_o
     )
     ran = run(f"run {program}")
     assert ran.returncode == 0, ran.stderr
-    assert "['another run goes on in this process', 'complete']" in ran.stdout
+    assert "['left', 'right']" in ran.stdout
+    assert [values(tmp_path / f"{name}.db", "Make") for name in ("left", "right")] == [["1"], ["1"]]
     assert ran.stdout.endswith("kept 1")
     assert ran.stderr.endswith("kept 2")
+
+
+def test_limits_umask_cores_folder_and_environment_of_the_caller_apply_to_a_node(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "tells.py").write_text(
+        f"{STOCK}import os, resource\n@tfx.dsl.components.component\n"
+        "def Tell(told: Out[tfx.types.standard_artifacts.String]):\n"
+        "    os.close(os.open(HERE / 'made', os.O_CREAT | os.O_WRONLY, 0o666))\n"
+        "    told.value = str([resource.getrlimit(resource.RLIMIT_NOFILE)[0], (HERE / 'made').stat().st_mode & 0o777,\n"
+        "        len(os.sched_getaffinity(0)), os.getcwd(), os.environ['MINE']])\nrun('tells', Tell())\n"
+    )
+    (tmp_path / "folder").mkdir()
+    line = f"cd {tmp_path / 'folder'}; umask 026; ulimit -S -n 512; taskset -c 0 headrace run ../tells.py"
+    ran = command(line, MINE="yes", HEADRACE_HOME=str(tmp_path / "home"))
+    assert ran.returncode == 0, ran.stderr
+    [told] = values(tmp_path / "tells.db", "Tell")
+    assert told == str([512, 0o640, 1, str(tmp_path / "folder"), "yes"])
 
 
 CELLS = [
@@ -238,5 +254,5 @@ def test_a_component_of_a_notebooks_cell_runs_and_its_values_count_in_the_cache(
     client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}})
     client.execute(env={**os.environ, "HEADRACE_HOME": str(tmp_path / "home")})
     assert values(tmp_path / "home" / "metadata.sqlite", "Make") == ["42", "42", "7"]
-    shown = ["".join(output.get("text", "") for output in cell.outputs) for cell in notebook.cells]
-    assert ["Make cached" in text for text in shown[2:]] == [False, True, False]
+    store = MetadataStore.open(tmp_path / "home" / "metadata.sqlite")
+    assert [execution.state for execution in store.executions()] == [State.COMPLETE, State.CACHED, State.COMPLETE]

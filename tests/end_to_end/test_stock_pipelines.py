@@ -1,9 +1,11 @@
 """Files written for stock TFX's local runners, run as they are."""
 
 import subprocess
+import sys
 from pathlib import Path
 
 from headrace.metadata import Execution, MetadataStore, State
+from headrace.warm_server.address import variables
 from tests.conftest import Command, from_readme, without_notes
 
 # What every file begins with. All it makes lies beside it.
@@ -135,3 +137,12 @@ def test_a_file_whose_pipeline_cannot_be_compiled_gets_one_clear_message(command
     assert "Traceback" not in ran.stdout + ran.stderr
     assert "error: the pipeline cannot be compiled" in ran.stderr
     assert "training.py" in ran.stderr
+
+
+def test_tests_of_tfx_for_its_local_runner_pass(tmp_path: Path) -> None:
+    program = Path(__file__).parents[1] / "cases" / "tests_of_tfx.py"
+    environment = {**variables(), "HEADRACE_HOME": str(tmp_path / "home")}
+    command = [sys.executable, str(program), str(tmp_path / "ran")]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert "Ran 8 tests" in ran.stderr

@@ -1,5 +1,7 @@
 """The taxi pipeline in parts: planned, failed and resumed, one node of it, and looked back at."""
 
+from pathlib import Path
+
 from headrace.metadata import State
 from tests.conftest import Command, RecordedRun, from_readme
 
@@ -22,7 +24,8 @@ def test_a_run_that_failed_ends_with_the_command_that_resumes_it(command: Comman
     assert "there is no hyperparameter 'epoch'" in failed.stdout
     assert "did you mean 'epochs'?" in failed.stdout
     last = failed.stderr.strip().splitlines()[-1].partition("next: ")[2]
-    assert last == """headrace run taxi '--set=hyperparameters={"epoch": 1}' --resume"""
+    again = """headrace run taxi '--set=hyperparameters={"epoch": 1}' --resume"""
+    assert last == f"{again}  # once what Trainer failed on is put right"
     resumed = command(from_readme("headrace run taxi --resume"))  # the parameter was at fault
     assert resumed.returncode == 0, resumed.stderr
     assert "≡ Transform reused" in resumed.stdout
@@ -45,3 +48,15 @@ def test_runs_are_listed(command: Command, taxi_run: RecordedRun) -> None:
     assert listed.returncode == 0, listed.stderr
     assert taxi_run.run.id in listed.stdout
     assert "succeeded" in listed.stdout
+
+
+def test_a_second_run_without_a_change_evaluates_and_pushes_nothing_again(
+    command: Command, taxi_run: RecordedRun, home: Path
+) -> None:
+    line = from_readme("headrace run taxi")
+    first, second = command(line), command(line)
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    for node in ("Trainer", "Evaluator", "Pusher"):
+        assert f"≡ {node} cached" in second.stdout
+    newest = max((home / "serving" / "taxi").iterdir(), key=lambda one: int(one.name))
+    assert f"nothing new to push: an earlier run pushed to {newest}" in second.stdout

@@ -6,8 +6,9 @@ from ml_metadata.errors import NotFoundError
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from headrace.metadata import MetadataStore, Property, State
+from headrace.metadata.records import RESOLVER
 
-INPUT, OUTPUT = mlmd.Event.INPUT, mlmd.Event.OUTPUT
+INPUT, OUTPUT, FOUND = mlmd.Event.INPUT, mlmd.Event.OUTPUT, mlmd.Event.INTERNAL_OUTPUT
 
 
 def record_run(store: MetadataStore, pipeline: str, run_id: str) -> int:
@@ -42,15 +43,23 @@ def record_execution(
     execution_id = record_execution_of_no_run(store, pipeline, node, state, type_name)
     association = mlmd.Association(execution_id=execution_id, context_id=record_run(store, pipeline, run_id))
     store.handle.put_attributions_and_associations([], [association])
-    for kind, artifacts_by_key in ((INPUT, inputs or {}), (OUTPUT, outputs or {})):
-        for key, artifacts in artifacts_by_key.items():
-            for index, artifact in enumerate(artifacts):
-                steps = [mlmd.Event.Path.Step(key=key), mlmd.Event.Path.Step(index=index)]
-                path = mlmd.Event.Path(steps=steps)
-                store.handle.put_events(
-                    [mlmd.Event(execution_id=execution_id, artifact_id=artifact, type=kind, path=path)]
-                )
+    _record_events(store, execution_id, INPUT, inputs or {})
+    _record_events(store, execution_id, OUTPUT, outputs or {})
     return execution_id
+
+
+def record_choice(store: MetadataStore, pipeline: str, run_id: str, node: str, found: Mapping[str, list[int]]) -> int:
+    """The id of a new execution of a resolver that found these artifacts."""
+    execution_id = record_execution(store, pipeline, run_id, node, type_name=RESOLVER)
+    _record_events(store, execution_id, FOUND, found)
+    return execution_id
+
+
+def _record_events(store: MetadataStore, execution_id: int, kind: int, by_key: Mapping[str, list[int]]) -> None:
+    for key, artifacts in by_key.items():
+        for index, artifact in enumerate(artifacts):
+            path = mlmd.Event.Path(steps=[mlmd.Event.Path.Step(key=key), mlmd.Event.Path.Step(index=index)])
+            store.handle.put_events([mlmd.Event(execution_id=execution_id, artifact_id=artifact, type=kind, path=path)])
 
 
 def record_execution_of_no_run(

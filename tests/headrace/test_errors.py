@@ -82,3 +82,8 @@ def test_nothing_is_reported_where_nothing_failed(capsys: pytest.CaptureFixture[
     with reported():
         pass
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_name_is_never_suggested_for_itself() -> None:
+    error = UnknownNameError.among("artifact or run", "latest", ["latest", "late"])
+    assert error.why == "did you mean 'late'?"

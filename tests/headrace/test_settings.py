@@ -5,13 +5,7 @@ from pathlib import Path
 import pytest
 
 from headrace.errors import HomeError, SettingsError
-from headrace.settings import Settings
-
-
-@pytest.fixture(autouse=True)
-def _no_settings_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.upper().startswith("HEADRACE_")]:
-        monkeypatch.delenv(name)
+from headrace.settings import Settings, file_name
 
 
 def project(folder: Path, table: str = "") -> Path:
@@ -22,7 +16,7 @@ def project(folder: Path, table: str = "") -> Path:
 @pytest.fixture
 def unwritable(tmp_path: Path) -> Iterator[Path]:
     if os.geteuid() == 0:  # to root, only what the kernel itself refuses is unwritable
-        yield Path("/sys/headrace-test")
+        yield Path("/proc/headrace-test")
     else:
         tmp_path.chmod(0o500)
         yield tmp_path / "home"
@@ -65,6 +59,14 @@ def test_the_environment_wins_over_the_project(tmp_path: Path, monkeypatch: pyte
     assert settings.beam_pipeline_args == ("--a=1",)
 
 
+def test_an_argument_wins_over_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_HOME", str(tmp_path / "of the user"))
+    monkeypatch.setenv("HEADRACE_METADATA", "mysql://ann:secret@db/metadata")
+    monkeypatch.setenv("HEADRACE_MAX_PARALLEL", "7")
+    settings = Settings(home=tmp_path / "given", metadata=None)
+    assert (settings.home, settings.metadata, settings.max_parallel) == (tmp_path / "given", None, 7)
+
+
 def test_a_list_is_set_in_the_environment_as_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEADRACE_BEAM_PIPELINE_ARGS", "--a=1 '--b=two words'")
     assert Settings.load(tmp_path).beam_pipeline_args == ("--a=1", "--b=two words")
@@ -101,6 +103,38 @@ def test_a_bad_value_in_the_environment_names_the_variable(
     assert variable in raised.value.where
 
 
+@pytest.mark.parametrize("value", ["", "  "])
+@pytest.mark.parametrize("name", ["home", "metadata", "max_parallel", "server", "keep_runs"])
+def test_an_empty_value_is_an_error_and_means_no_other_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"HEADRACE_{name.upper()}", value)
+    with pytest.raises(SettingsError) as raised:
+        Settings.load(project(tmp_path, 'home = "mine"\nmetadata = "mysql://ann@db/metadata"'))
+    assert f"HEADRACE_{name.upper()} in the environment" in raised.value.where
+    monkeypatch.delenv(f"HEADRACE_{name.upper()}")
+    with pytest.raises(SettingsError, match=f"the setting '{name}'"):
+        Settings.load(project(tmp_path, f'{name} = "{value}"'))
+
+
+def test_an_empty_home_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_HOME", "")
+    with pytest.raises(SettingsError) as raised:
+        Settings.load(tmp_path)
+    assert (raised.value.what, raised.value.next_step) == ("the setting 'home' is empty", "unset HEADRACE_HOME")
+
+
+def test_an_empty_list_of_words_is_none_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_BEAM_PIPELINE_ARGS", "")
+    assert Settings.load(project(tmp_path, 'beam_pipeline_args = ["--a=1"]')).beam_pipeline_args == ()
+
+
+def test_a_home_of_a_user_who_is_not_there_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_HOME", "~nobody-of-this-name/headrace")
+    with pytest.raises(SettingsError, match="home directory"):
+        Settings.load(tmp_path)
+
+
 @pytest.mark.parametrize("table", ['metadata = ["mysql://ann:secret@db/metadata"]', "metadata = {secret = 1}"])
 def test_what_may_have_a_password_in_it_is_never_shown(tmp_path: Path, table: str) -> None:
     with pytest.raises(SettingsError) as raised:
@@ -126,6 +160,46 @@ def test_everything_of_a_pipeline_lives_below_the_home(tmp_path: Path) -> None:
     assert all(place.is_relative_to(tmp_path) for place in places)
 
 
+HOSTILE = [
+    "a/b",
+    "a%2Fb",
+    "..",
+    ".",
+    "../../x",
+    "/x",
+    ".hidden",
+    "",
+    " ",
+    "a\nb",
+    "a\0b",
+    "é" * 200,
+    "é" * 201,
+    "x" * 300,
+]
+
+
+def test_no_name_leaves_the_folder_that_it_names_a_file_in_and_no_two_name_the_same(tmp_path: Path) -> None:
+    names = [file_name(name) for name in HOSTILE]
+    assert len(set(names)) == len(HOSTILE)
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / f"{name}.log").touch()
+    assert len(list(tmp_path.iterdir())) == 2 * len(HOSTILE)
+    for name in HOSTILE:
+        settings = Settings(home=tmp_path)
+        for place in (
+            settings.pipeline_root(name),
+            settings.serving_root(name),
+            settings.log_folder(name, name).parent,
+        ):
+            assert place.resolve().parent.parent == tmp_path.resolve()
+
+
+@pytest.mark.parametrize("name", ["taxi", "taxi (2)", "täxi-v1.2", "20261130-222411.406676"])
+def test_a_plain_name_is_the_name_of_its_files(name: str) -> None:
+    assert file_name(name) == name
+
+
 def test_the_home_is_made_with_its_parents_and_may_be_made_again(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "a" / "b")
     settings.make_home()
@@ -148,3 +222,17 @@ def test_a_home_that_is_a_file_is_refused_and_the_file_is_kept(tmp_path: Path) -
     with pytest.raises(HomeError):
         Settings(home=home).make_home()
     assert home.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("url", "path"), [("sqlite:///own.db", "own.db"), ("sqlite:////stores/own.db", "/stores/own.db")]
+)
+def test_a_store_in_a_file_is_below_the_project_whichever_folder_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, path: str
+) -> None:
+    below = project(tmp_path, f'metadata = "{url}"') / "pipelines"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    metadata = Settings.load().metadata
+    assert metadata is not None
+    assert metadata.get_secret_value() == f"sqlite:///{tmp_path / path}"

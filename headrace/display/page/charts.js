@@ -12,13 +12,13 @@ const charts = {
     const head = columns.some(Boolean)
       ? element("thead", {}, element("tr", {}, columns.map((column) => element("th", { scope: "col" }, column))))
       : null;
-    const body = rows.map((row) => element("tr", {}, row.map((cell) => element("td", { class: cell.length <= SHORT ? "short" : "" }, cell))));
+    const body = rows.map((row) => element("tr", {}, row.map((cell) => element("td", { class: cell.length <= SHORT ? "short" : "" }, breakable(cell)))));
     return element(
       "section",
       { class: "drawing" },
       element("h3", {}, title),
-      lines.map((line) => element("p", {}, line)),
-      rows.length ? element("div", { class: "wide" }, element("table", {}, head, element("tbody", {}, body))) : null,
+      lines.map((line) => element("p", {}, breakable(line))),
+      rows.length ? element("div", wide(title), element("table", {}, head, element("tbody", {}, body))) : null,
     );
   },
 
@@ -56,6 +56,11 @@ const charts = {
     return section;
   },
 };
+
+// Attributes of what is scrolled sideways where it is wider than the record; by the keyboard as well.
+function wide(title) {
+  return { class: "wide", tabindex: 0, role: "group", "aria-label": title };
+}
 
 function panel(feature, names) {
   const missing = Object.entries(feature.missing).map(([split, share]) => `${split} ${words.share(share)}`);
@@ -120,7 +125,7 @@ function overall(names, { examples, candidate, baseline }) {
   const head = element("tr", {}, columns.map((column, index) => element("th", { scope: "col", class: index ? "number" : "" }, column)));
   return element(
     "div",
-    { class: "wide" },
+    wide("Metrics"),
     examples === null ? null : element("p", { class: "note" }, `Over all ${examples.toLocaleString("en")} examples.`),
     element("table", {}, element("thead", {}, head), element("tbody", {}, rows)),
   );

@@ -6,9 +6,6 @@ from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
 
-from google.protobuf.message import DecodeError
-from google.protobuf.text_format import ParseError
-
 from headrace.contents.anomalies import read_anomalies
 from headrace.contents.metrics import EXAMPLE_COUNT, Metrics, Slice
 from headrace.contents.schema import read_schema
@@ -140,7 +137,7 @@ def _drawn(artifact: Artifact, graph: Graph, judgements: Mapping[int, Judgement]
     elif artifact.state == LIVE and artifact.type in _READERS:
         try:
             yield _READERS[artifact.type](Path(artifact.uri))
-        except (OSError, DecodeError, ParseError) as error:
+        except (OSError, ValueError) as error:
             yield Table("Contents", (f"cannot be read any more: {error}",))
 
 

@@ -10,7 +10,6 @@ class Picture {
     this.choose = choose;
     this.layouts = new Map();
     this.chosen = null;
-    sizeNodes(data.nodes);
     this._define();
     this.canvas = this.svg.append("g");
     this.zoom = d3.zoom().scaleExtent([0.03, 4]).on("zoom", ({ transform }) => this._zoomed(transform));
@@ -18,17 +17,45 @@ class Picture {
     this.svg.on("click", (event) => event.target === svg && this.choose(null));
   }
 
-  show(executionsOnly) {
-    this.executionsOnly = executionsOnly;
-    if (!this.layouts.has(executionsOnly)) {
-      const view = viewOf(this.data, executionsOnly);
-      const layout = layOut(view, this._size());
-      this.layouts.set(executionsOnly, { ...view, ...layout, ...neighboursOf(view.edges) });
-    }
-    this.view = this.layouts.get(executionsOnly);
-    this._draw();
+  // Shows all artifacts, or those alone that are around what is chosen.
+  show(all) {
+    this.all = all;
+    this._view();
     this.begin();
     this.mark();
+  }
+
+  // The layout that is due, drawn.
+  _view() {
+    const around = this.all ? [] : this._around(this.chosen);
+    const key = this.all ? "all" : around.join(" ");
+    if (!this.layouts.has(key)) {
+      const view = viewOf(this.data, this.all ? null : new Set(around));
+      const style = this.all ? undefined : this.layouts.get("")?.style; // boxes stay as they are when others appear
+      this.layouts.set(key, { ...view, ...layOut(view, this._size(), style), ...neighboursOf(view.edges) });
+    }
+    const before = this.view;
+    this.view = this.layouts.get(key);
+    if (before !== this.view) this._draw();
+  }
+
+  // The artifacts to show with a node: what an execution read and made, or an artifact itself.
+  _around(id) {
+    if (id === null || this.byId.get(id).kind === "artifact") return id === null ? [] : [id];
+    const ends = this.data.edges.flatMap(({ source, target }) => (source === id ? [target] : target === id ? [source] : []));
+    return [...new Set(ends)].filter((end) => this.byId.get(end).kind === "artifact");
+  }
+
+  // Draws what is chosen with its artifacts; where it was in the window, it stays.
+  _viewAround(id) {
+    const anchor = id ?? this.chosen;
+    const [before, was] = [d3.zoomTransform(this.svg.node()), this.view.places.get(this.placed(anchor))];
+    this.chosen = id;
+    this._view();
+    const now = this.view.places.get(this.placed(anchor));
+    if (!was || !now) return;
+    const [left, top] = before.apply([was.x, was.y]);
+    this._move(d3.zoomIdentity.translate(left - before.k * now.x, top - before.k * now.y).scale(before.k), 0);
   }
 
   // The id of what stands for a node in this view: its maker, where artifacts are hidden.
@@ -39,6 +66,7 @@ class Picture {
   }
 
   mark(id = this.chosen) {
+    if (id !== this.chosen && !this.all) this._viewAround(id);
     this.chosen = id;
     const here = this.placed(id);
     const up = reached(here, this.view.before);
@@ -89,7 +117,7 @@ class Picture {
     const asked = this.view.nodes.find((node) => node.asked);
     const { x, y } = asked ? this.view.places.get(asked.id) : { x: 0, y: 0 };
     const { width, height } = this._size();
-    const scale = Math.max(whole.k, READABLE);
+    const scale = Math.max(whole.k, this.all ? READABLE : LEGIBLE);
     const start = (size, length, middle) =>
       size * scale < length ? (length - size * scale) / 2 : Math.max(length - size * scale, Math.min(0, length / 2 - middle * scale));
     const [left, top] = [start(this.view.width, width, x), start(this.view.height, height, y)];
@@ -139,7 +167,9 @@ class Picture {
 
   _draw() {
     this.canvas.selectAll("*").remove();
-    const line = d3.line((point) => point.x, (point) => point.y).curve(d3.curveBumpX);
+    const curve = this.view.down ? d3.curveBumpY : d3.curveBumpX;
+    const line = d3.line((point) => point.x, (point) => point.y).curve(curve);
+    const size = (node) => this.view.sizes.get(node.id);
     this.edges = this.canvas
       .append("g")
       .attr("aria-hidden", "true")
@@ -157,52 +187,70 @@ class Picture {
       .attr("id", (node) => `node-${node.id}`)
       .attr("class", (node) => `node ${node.kind} ${node.family} is-${node.mark || "plain"}${node.asked ? " asked" : ""}`)
       .attr("role", "button")
-      .attr("aria-label", (node) => `${node.kind} ${node.name}, ${node.detail}, ${node.state}`)
       .attr("transform", (node) => {
         const { x, y } = this.view.places.get(node.id);
-        return `translate(${x - node.width / 2},${y - node.height / 2})`;
+        return `translate(${x - size(node).width / 2},${y - size(node).height / 2})`;
       })
       .on("click", (_, node) => this.choose(node.id));
-    this.nodes.append("title").text((node) => `${node.name}\n${node.detail}\n${node.state}`);
     this.nodes
       .append("rect")
       .attr("class", "ring")
       .attr("x", -5)
       .attr("y", -5)
-      .attr("width", (node) => node.width + 10)
-      .attr("height", (node) => node.height + 10)
-      .attr("rx", (node) => (node.kind === "execution" ? 12 : node.height / 2 + 5));
+      .attr("width", (node) => size(node).width + 10)
+      .attr("height", (node) => size(node).height + 10)
+      .attr("rx", (node) => (node.kind === "execution" ? 12 : size(node).height / 2 + 5));
     this.nodes
       .append("rect")
       .attr("class", "body")
-      .attr("width", (node) => node.width)
-      .attr("height", (node) => node.height)
-      .attr("rx", (node) => (node.kind === "execution" ? 8 : node.height / 2));
-    this._drawExecutions(this.nodes.filter((node) => node.kind === "execution"));
-    this._drawArtifacts(this.nodes.filter((node) => node.kind === "artifact"));
+      .attr("width", (node) => size(node).width)
+      .attr("height", (node) => size(node).height)
+      .attr("rx", (node) => (node.kind === "execution" ? 8 : size(node).height / 2));
+    this._drawExecutions(this.nodes.filter((node) => node.kind === "execution"), size);
+    this._drawArtifacts(this.nodes.filter((node) => node.kind === "artifact"), size);
+    label(this.nodes, size);
+    const roomy = this.nodes.filter((node) => node.kind === "execution" && !size(node).short);
+    const details = roomy.select(".name").append("tspan").attr("class", "detail");
+    details.attr("x", (node) => size(node).left).attr("y", 36).text((node) => node.detail);
+    this._name();
   }
 
-  _drawExecutions(nodes) {
-    nodes.append("path").attr("class", "band").attr("d", (node) => `M8 0H28V${node.height}H8A8 8 0 0 1 0 ${node.height - 8}V8A8 8 0 0 1 8 0Z`);
-    nodes.append("path").attr("class", "glyph").attr("transform", "translate(6,15)").attr("d", (node) => MARKS[node.mark]);
-    label(nodes, 38, 20);
-    nodes.append("text").attr("class", "detail").attr("x", 38).attr("y", 36).text((node) => node.detail);
+  _drawExecutions(nodes, size) {
+    const band = ({ band, height }) => `M8 0H${band}V${height}H8A8 8 0 0 1 0 ${height - 8}V8A8 8 0 0 1 8 0Z`;
+    nodes.append("path").attr("class", "band").attr("d", (node) => band(size(node)));
+    nodes
+      .append("path")
+      .attr("class", "glyph")
+      .attr("transform", (node) => `translate(${(size(node).band - 16) / 2},${(size(node).height - 16) / 2})`)
+      .attr("d", (node) => MARKS[node.mark]);
   }
 
-  _drawArtifacts(nodes) {
-    nodes.append("circle").attr("class", "dot").attr("cx", 14).attr("cy", (node) => node.height / 2).attr("r", 4.5);
-    label(nodes, 24, 21);
+  _drawArtifacts(nodes, size) {
+    nodes.append("circle").attr("class", "dot").attr("cx", 14).attr("cy", (node) => size(node).height / 2).attr("r", 4.5);
     const badges = nodes
       .filter((node) => node.mark)
       .append("g")
       .attr("class", "badge")
-      .attr("transform", (node) => `translate(${node.width - 8},4)`);
+      .attr("transform", (node) => `translate(${size(node).width - 8},4)`);
     badges.append("circle").attr("r", 8.5);
     badges.append("path").attr("class", "glyph").attr("transform", "translate(-6,-6) scale(.75)").attr("d", (node) => MARKS[node.mark]);
   }
 
+  // A node's name as it is read out: what can be seen of it, line by line; all of it, where not all can be seen.
+  _named(node) {
+    const { lines, afar } = this.view.sizes.get(node.id);
+    const seen = (this.canvas.classed("far") ? afar : lines).map((line) => line.trim()).join(" ");
+    return seen.includes("…") ? `${seen}, ${node.name} ${node.span}` : seen;
+  }
+
   _zoomed(transform) {
-    this.canvas.attr("transform", transform).classed("far", transform.k < FAR);
+    const [was, far] = [this.canvas.classed("far"), transform.k < FAR];
+    this.canvas.attr("transform", transform).classed("far", far);
+    if (was !== far) this._name();
+  }
+
+  _name() {
+    this.nodes.attr("aria-label", (node) => `${node.kind} ${this._named(node)}, ${node.detail}, ${node.state}`);
   }
 
   _size() {
@@ -211,7 +259,7 @@ class Picture {
 
   _fitting() {
     const { width, height } = this._size();
-    const scale = Math.min(1.25, width / this.view.width, height / this.view.height);
+    const scale = fittingScale(this.view, { width, height });
     const [left, top] = [(width - scale * this.view.width) / 2, (height - scale * this.view.height) / 2];
     return d3.zoomIdentity.translate(left, top).scale(scale);
   }
@@ -224,37 +272,26 @@ class Picture {
 }
 
 // A node's name twice: as it is seen from near, and in larger type as it is seen from afar.
-function label(nodes, x, y) {
-  nodes.append("text").attr("class", "name").attr("x", x).attr("y", y).text((node) => node.label);
+function label(nodes, size) {
+  const middle = (node) => size(node).height / 2;
+  const lined = (lines) => (node) => lines(node).map((text, index) => ({ text, node, shift: index - (lines(node).length - 1) / 2 }));
+  nodes
+    .append("text")
+    .attr("class", "name")
+    .selectAll("tspan")
+    .data(lined((node) => size(node).lines))
+    .join("tspan")
+    .attr("x", ({ node }) => size(node).left)
+    .attr("y", ({ node, shift }) => (node.kind === "execution" && !size(node).short ? 20 : middle(node) + 4.5 + LINE * shift))
+    .text(({ text }) => `${text.trim()} `);
   nodes
     .append("text")
     .attr("class", "distant")
-    .style("font-size", (node) => `${node.far}px`)
+    .style("font-size", (node) => `${size(node).far}px`)
     .selectAll("tspan")
-    .data((node) => node.lines.map((text, index) => ({ text, node, index })))
+    .data(lined((node) => size(node).afar))
     .join("tspan")
-    .attr("x", ({ node }) => (node.kind === "artifact" ? node.width / 2 : x))
-    .attr("y", ({ node, index }) => node.height / 2 + node.far * (0.36 + 1.02 * (index - (node.lines.length - 1) / 2)))
-    .text(({ text }) => text);
-}
-
-function neighboursOf(edges) {
-  const before = d3.rollup(edges, (group) => new Set(group.map((edge) => edge.source)), (edge) => edge.target);
-  const after = d3.rollup(edges, (group) => new Set(group.map((edge) => edge.target)), (edge) => edge.source);
-  return { before, after };
-}
-
-// All that can be reached from a node, itself not counted.
-function reached(id, next) {
-  const found = new Set();
-  const front = id === null ? [] : [id];
-  while (front.length) {
-    for (const other of next.get(front.pop()) ?? []) {
-      if (!found.has(other)) {
-        found.add(other);
-        front.push(other);
-      }
-    }
-  }
-  return found;
+    .attr("x", ({ node }) => (node.kind === "artifact" ? size(node).width / 2 : size(node).left))
+    .attr("y", ({ node, shift }) => middle(node) + size(node).far * (0.36 + 1.02 * shift))
+    .text(({ text }) => `${text.trim()} `);
 }

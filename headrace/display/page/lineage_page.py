@@ -15,7 +15,17 @@ from headrace.metadata.graph import Graph
 _FOLDER = Path(__file__).parent
 _LIBRARIES = ("vendor/d3.min.js", "vendor/dagre.min.js")
 _LONGEST_NAME = 80  # characters
-_SCRIPTS = ("words.js", "charts.js", "record.js", "layout.js", "graph.js", "search.js", "main.js")
+_SCRIPTS = (
+    "words.js",
+    "charts.js",
+    "record.js",
+    "wrap.js",
+    "layout.js",
+    "walks.js",
+    "graph.js",
+    "search.js",
+    "main.js",
+)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 for (const node of data.nodes) {
   const took = node.facts.find((fact) => fact.label === "took");
-  node.detail = node.kind === "artifact" ? node.id.slice(1) : `execution ${node.id.slice(1)}, ${words.seconds(took.value)}`;
+  const detail = node.kind === "artifact" ? node.id.slice(1) : `execution ${node.id.slice(1)}, ${words.seconds(took.value)}`;
+  node.detail = [node.span, detail].filter(Boolean).join(", ");
 }
 const byName = (id) => document.getElementById(id);
 const picture = new Picture(byName("graph"), data, choose);
@@ -15,9 +16,9 @@ function choose(id, reveal = false, focus = false) {
   if (reveal && id !== null) picture.reveal(id, focus);
 }
 
-function showExecutions(only) {
-  byName("executions").setAttribute("aria-pressed", only);
-  picture.show(only);
+function showArtifacts(all) {
+  byName("artifacts").setAttribute("aria-pressed", all);
+  picture.show(all);
   picture.highlight(search.found);
   if (picture.chosen !== null) picture.reveal(picture.chosen);
 }
@@ -42,7 +43,7 @@ const ACTIONS = {
   "=": () => picture.zoomBy(1.3),
   "-": () => picture.zoomBy(1 / 1.3),
   0: () => picture.fit(),
-  e: () => showExecutions(!picture.executionsOnly),
+  a: () => showArtifacts(!picture.all),
 };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -59,7 +60,7 @@ document.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
-byName("executions").addEventListener("click", () => showExecutions(!picture.executionsOnly));
+byName("artifacts").addEventListener("click", () => showArtifacts(!picture.all));
 byName("in").addEventListener("click", () => picture.zoomBy(1.3));
 byName("out").addEventListener("click", () => picture.zoomBy(1 / 1.3));
 byName("fit").addEventListener("click", () => picture.fit());
@@ -69,7 +70,7 @@ record.show(null);
 // The frame is painted before the layout, which takes a moment where there are many nodes.
 requestAnimationFrame(() =>
   setTimeout(() => {
-    picture.show(false);
+    showArtifacts(!data.nodes.some((node) => node.kind === "execution"));
     byName("wait").remove();
     const asked = data.nodes.find((node) => node.asked);
     if (asked) choose(asked.id);

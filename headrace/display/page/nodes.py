@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from headrace.contents.times import local_time
+from headrace.display.page.node import Fact, Node
+from headrace.display.page.readable import label_of, value_text
+from headrace.display.page.spans import with_spans
 from headrace.metadata import properties as names
 from headrace.metadata.graph import Graph
 from headrace.metadata.records import LIVE, Artifact, Execution, Property, State
@@ -33,6 +37,7 @@ _MARKS = {
     State.UNKNOWN: ("unknown", "unknown"),
 }
 _VERDICTS = {"blessed": ("blessed", "not blessed"), "pushed": ("pushed", "not pushed")}
+_AVAILABLE = "available"  # what ML Metadata calls LIVE; here that is said of pushed models alone
 _MOST = 2000  # characters of a property; the rest is left out, and said to be
 # Properties that have a line of their own in the record.
 _TOLD = frozenset(
@@ -55,34 +60,8 @@ _TOLD = frozenset(
 
 
 @dataclass(frozen=True)
-class Fact:
-    """A line of a record."""
-
-    label: str
-    value: str | float
-    unit: str = ""  # "time" (ISO 8601), "seconds" or "bytes", which the page words for its reader
-
-
-@dataclass(frozen=True)
-class Node:
-    """An execution or an artifact, as it is drawn and told."""
-
-    id: str  # "e12" is execution 12, "a7" artifact 7
-    kind: str  # "execution" or "artifact"
-    name: str
-    family: str  # of artifacts: those of a family share a colour
-    mark: str  # the picture of its state; empty for none
-    state: str  # in words
-    facts: tuple[Fact, ...]
-    error: tuple[Fact, ...]
-    properties: tuple[tuple[str, str], ...]
-    shows: tuple[int, ...]  # the artifacts whose contents are drawn beside it
-    asked: bool  # the page was asked for it
-
-
-@dataclass(frozen=True)
 class Edge:
-    """An artifact was read by an execution, or made by it."""
+    """An artifact was read by an execution, or made by it; or a resolver chose something for an execution."""
 
     source: str
     target: str
@@ -106,7 +85,8 @@ def nodes_of(graph: Graph, asked: frozenset[int] = frozenset()) -> list[Node]:
         if one.id not in folded
     ]
     artifacts = sorted(graph.artifacts.values(), key=lambda one: one.id)
-    return executions + [_artifact_node(one, graph, asked=one.id in asked) for one in artifacts]
+    nodes = executions + [_artifact_node(one, graph, asked=one.id in asked) for one in artifacts]
+    return with_spans(nodes, graph)
 
 
 def edges_of(graph: Graph) -> list[Edge]:
@@ -118,6 +98,14 @@ def edges_of(graph: Graph) -> list[Edge]:
             ends = (f"e{event.execution}", f"a{event.artifact}")
             source, target = ends if event.is_output else ends[::-1]
             edges.setdefault((source, target), Edge(source, target, event.key))
+    for event in graph.found:
+        source, target = f"a{event.artifact}", f"e{event.execution}"
+        edges.setdefault((source, target), Edge(source, target, event.key))
+    for execution in graph.executions.values():
+        if execution.id not in folded:
+            for (key, _), chooser in graph.choosers(execution).items():
+                source, target = f"e{chooser.id}", f"e{execution.id}"
+                edges.setdefault((source, target), Edge(source, target, key))
     return list(edges.values())
 
 
@@ -142,7 +130,7 @@ def _execution_node(one: Execution, graph: Graph, taken: list[Execution]) -> Nod
         Fact("execution", one.id),
         Fact("run", one.run),
         Fact("pipeline", one.pipeline),
-        Fact("started", one.started.isoformat(), "time"),
+        Fact("started", local_time(one.started)),
         Fact("took", _number(own, names.WALL_SECONDS) or one.seconds, "seconds"),
         Fact("CPU", _number(own, names.CPU_SECONDS), "seconds"),
         Fact("peak memory", _number(own, names.PEAK_MEMORY_BYTES), "bytes"),
@@ -166,6 +154,7 @@ def _execution_node(one: Execution, graph: Graph, taken: list[Execution]) -> Nod
         "execution",
         one.node or one.type.rpartition(".")[2],
         "",
+        "",
         mark,
         state,
         _known(facts),
@@ -177,7 +166,7 @@ def _execution_node(one: Execution, graph: Graph, taken: list[Execution]) -> Nod
 
 
 def _artifact_node(one: Artifact, graph: Graph, *, asked: bool) -> Node:
-    mark, state = "", one.state.lower().replace("_", " ")
+    mark, state = "", _AVAILABLE
     for name, words in _VERDICTS.items():
         verdict = one.properties.get(name)
         if isinstance(verdict, int | float):
@@ -187,13 +176,14 @@ def _artifact_node(one: Artifact, graph: Graph, *, asked: bool) -> Node:
     facts = [
         Fact("artifact", one.id),
         Fact("type", one.type),
-        Fact("created", one.created.isoformat(), "time"),
+        Fact("created", local_time(one.created)),
         Fact("uri", one.uri),
     ]
     return Node(
         f"a{one.id}",
         "artifact",
         one.type,
+        "",
         "verdict" if one.type.endswith(_BLESSING) else _FAMILIES.get(one.type, _OTHER),
         mark,
         state,
@@ -223,7 +213,8 @@ def _shown_with(one: Artifact, graph: Graph) -> tuple[int, ...]:
 
 
 def _properties(properties: Mapping[str, Property]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, _cut(str(value))) for name, value in sorted(properties.items()) if value != "")
+    said = ((label_of(name), value_text(name, value)) for name, value in sorted(properties.items()))
+    return tuple((label, _cut(value)) for label, value in said if value)
 
 
 def _cut(text: str) -> str:

@@ -4,7 +4,7 @@ const KEYS = [
   ["← →", "along an edge, to what it came from or what came of it"],
   ["↑ ↓", "to the next node above or below"],
   ["+ - 0", "zoom, and show all"],
-  ["e", "executions only"],
+  ["a", "all artifacts, or only those around what is chosen"],
   ["Esc", "clear"],
 ];
 
@@ -28,7 +28,7 @@ class RecordView {
     const counted = ["execution", "artifact"].map((kind) => `${count.get(kind) ?? 0} ${kind}s`).join(", ");
     const keys = KEYS.map(([key, what]) => [element("dt", {}, element("kbd", {}, key)), element("dd", {}, what)]);
     return [
-      element("h2", {}, this.data.title),
+      element("h2", {}, breakable(this.data.title)),
       element("p", { class: "sub" }, `${counted}. Choose a node for its record.`),
       ...this.data.overview.map(charts.draw),
       element("section", { class: "drawing" }, element("h3", {}, "Keys"), element("dl", { class: "keyboard" }, keys.flat())),
@@ -38,12 +38,12 @@ class RecordView {
   _record(node) {
     const state = element("p", { class: `state is-${node.mark || "plain"}` }, node.mark ? mark(node.mark) : null, node.state);
     return [
-      element("h2", { class: node.family }, node.name),
+      element("h2", { class: node.family }, breakable([node.name, node.span].filter(Boolean).join(", "))),
       state,
       node.error.length ? element("section", { class: "error" }, this._facts(node.error)) : null,
       this._facts(node.facts),
-      this._neighbours(node.kind === "execution" ? "Read" : "Made by", this.incoming.get(node.id), "source"),
-      this._neighbours(node.kind === "execution" ? "Made" : "Read by", this.outgoing.get(node.id), "target"),
+      ...this._neighbours(node.kind === "execution" ? ["Read", "Chosen by"] : ["", "Made by"], this.incoming.get(node.id), "source"),
+      ...this._neighbours(node.kind === "execution" ? ["Made", "Chose for"] : ["", "Read by"], this.outgoing.get(node.id), "target"),
       ...this._drawings(node),
       this._properties(node.properties),
     ];
@@ -52,13 +52,20 @@ class RecordView {
   _facts(facts) {
     const lines = facts.map(({ label, value, unit }) => [
       element("dt", {}, label),
-      element("dd", {}, words.unit(value, unit)),
+      element("dd", {}, breakable(words.unit(value, unit))),
     ]);
     return element("dl", { class: "facts" }, lines.flat());
   }
 
-  _neighbours(title, edges, end) {
-    if (!edges) return null;
+  // A section for the artifacts at the other ends of some edges, and one for the executions.
+  _neighbours(titles, edges = [], end) {
+    return ["artifact", "execution"].map((kind, index) => {
+      const ofKind = edges.filter((edge) => this.byId.get(edge[end]).kind === kind);
+      return ofKind.length ? this._list(titles[index], ofKind, end) : null;
+    });
+  }
+
+  _list(title, edges, end) {
     const items = edges.map((edge) => {
       const node = this.byId.get(edge[end]);
       return element(
@@ -96,7 +103,7 @@ class RecordView {
 
   _properties(properties) {
     if (!properties.length) return null;
-    const lines = properties.map(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]);
+    const lines = properties.map(([name, value]) => [element("dt", {}, name), element("dd", {}, breakable(value))]);
     return element(
       "section",
       { class: "properties" },

@@ -1,7 +1,6 @@
 // How values are worded for the reader, and how elements are made of them.
 const words = {
   unit(value, unit) {
-    if (unit === "time") return new Date(value).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
     if (unit === "seconds") return words.seconds(value);
     if (unit === "bytes") return words.bytes(value);
     return String(value);
@@ -27,6 +26,18 @@ const words = {
     return Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(4)));
   },
 };
+
+// A text in parts that a line may be broken between: after what joins the parts of a place, a class or a name, and in
+// groups of what is only a digest.
+function breakable(text) {
+  return String(text)
+    .split(/(?<=[/:_,;&?=-])(?=[^\s/.:_,;&?=-])|(?<=\.)(?=[A-Za-z_])/)
+    .flatMap((part, index) => {
+      const groups = /^[0-9a-f]{16,}$/.test(part) ? part.match(/.{1,8}/g) : [part];
+      const parts = groups.flatMap((group, at) => (at ? [document.createElement("wbr"), group] : [group]));
+      return index ? [document.createElement("wbr"), ...parts] : parts;
+    });
+}
 
 // An element; text is only ever set as text, so nothing that was recorded becomes markup.
 function element(name, attributes = {}, ...children) {

@@ -1,11 +1,14 @@
+from pathlib import Path
+
 import pytest
 from tensorflow_metadata.proto.v0.anomalies_pb2 import Anomalies, AnomalyInfo
 from tfx.types import Channel
 from tfx.types.standard_artifacts import ExampleAnomalies
 
 from components.anomaly_gate.component import AnomalyGate
+from components.anomaly_gate.executor import Executor
 from headrace.contents.anomalies import DATASET
-from headrace.errors import ParameterError
+from headrace.errors import AnomaliesFoundError, ParameterError
 from headrace.orchestration.outcomes import Failure
 from headrace.testing import ComponentResult, artifact, run_component
 
@@ -68,6 +71,25 @@ def test_of_several_spans_each_anomaly_says_its_own() -> None:
     assert len(error.where.split(", ")) == 2
     passed = run_component(AnomalyGate, anomalies=anomalies[:2])
     assert passed.outputs["blessing"].properties["tolerated"] == 1
+
+
+def test_of_many_anomalies_ten_are_told_each_once_and_what_shows_the_others() -> None:
+    anomalies = found(**{f"f{number:02}": info(ERROR) for number in range(70)})
+    error = refusal(run_component(AnomalyGate, anomalies=anomalies))
+    assert error.message == "70 anomalies in the data"
+    *told, more = error.why.split("; ")
+    assert [one.split(" in split")[0] for one in told] == [f"f{number:02}" for number in range(10)]
+    assert more == "60 more: headrace show 1"
+
+
+def test_an_artifact_that_two_channels_bring_counts_once(tmp_path: Path) -> None:
+    (tmp_path / "Split-train").mkdir()
+    (tmp_path / "Split-train" / "SchemaDiff.pb").write_bytes(found(tips=info(ERROR)).SerializeToString())
+    one = ExampleAnomalies()
+    one.id, one.uri = 7, str(tmp_path)
+    with pytest.raises(AnomaliesFoundError) as raised:
+        Executor().Do({"anomalies": [one, one]}, {}, {"severity": "ERROR"})
+    assert raised.value.what == "1 anomaly in the data"
 
 
 def test_an_anomaly_of_every_split_and_of_the_whole_dataset_counts() -> None:

@@ -144,6 +144,15 @@ def test_a_file_that_cannot_be_read_is_named_and_nothing_is_written(
     assert not list((tmp_path / "out").rglob("*.*"))
 
 
+@pytest.mark.parametrize("files", ["*", "x.csv"])
+def test_a_link_to_nothing_is_named_and_not_passed_over(data: Path, tmp_path: Path, files: str) -> None:
+    (data / "a.csv").write_text("a,b\n1,2\n")
+    (data / "x.csv").symlink_to(data / "gone.csv")
+    with pytest.raises(InputDataError, match=r"link to .*gone\.csv, which is not there") as raised:
+        make(data, tmp_path / "out", input_config=pattern(all=files))
+    assert raised.value.where == str(data / "x.csv")
+
+
 def test_json_lines_that_differ_in_type_from_block_to_block(data: Path, tmp_path: Path) -> None:
     (data / "x.jsonl").write_text('{"a": 10}\n' * 2000 + '{"a": "x"}\n')  # a block, and a row of the next
     with pytest.raises(InputDataError, match="'a' has different types") as raised:

@@ -11,7 +11,7 @@ from headrace.errors import RunFailedError
 from headrace.orchestration.outcomes import NodeState
 from headrace.orchestration.request import RunRequest
 from headrace.settings import Settings
-from tests.components.notify.conftest import SECRET, Webhook
+from tests.components.notify.conftest import SECRET, SILENCE, Webhook
 from tests.components.notify.made_artifacts import Drift, Judge, Push, Train
 from tests.headrace.orchestration.runs.conftest import Ran, RunPipeline
 from tests.small_components import Flaky, Raise
@@ -132,6 +132,28 @@ def test_a_webhook_that_cannot_be_reached_fails_nothing_and_its_address_is_writt
     files = [path for path in settings.home.rglob("*") if path.is_file()]
     assert files
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
+
+
+def test_a_webhook_that_took_the_message_and_never_answered_is_not_said_to_have_been_told_nothing(
+    run_pipeline: RunPipeline, webhook: Webhook, capsys: pytest.CaptureFixture[str]
+) -> None:
+    webhook.states = [SILENCE]
+    nodes = judged(blessed=True)
+    ran = run_pipeline("small", [*nodes, Notify(after=nodes, attempts=1, seconds=0.5)])
+    assert len(webhook.received) == 1
+    assert (noted(ran).delivered, noted(ran).uncertain) == (False, True)
+    problem = "127.0.0.1 was sent the message and did not answer: no answer within 0.5 s"
+    assert f"note: Whether anybody was told (blessed) is not known: {problem}\n" in capsys.readouterr().out
+
+
+def test_a_webhook_whose_address_is_malformed_fails_nothing(
+    run_pipeline: RunPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_WEBHOOK", f"https://hooks..example.com/{SECRET}")
+    nodes = judged(blessed=True)
+    ran = run_pipeline("small", [*nodes, Notify(after=nodes)])
+    assert ran.error is None
+    assert noted(ran).problem == "its host 'hooks..example.com', or the port, is malformed"
 
 
 def test_a_webhook_whose_address_is_not_set_fails_nothing_and_is_noted_on_the_console(

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -78,8 +78,15 @@ def save_model(folder: Path, slope: float) -> None:
     tf.saved_model.save(model, str(folder / "Format-Serving"), signatures)
 
 
-def save_trips(folder: Path, count: int, seed: int = 0) -> None:
-    """Writes trips: texts that are missing or many, numbers, labels of all kinds."""
+def save_trips(folder: Path, count: int, seed: int = 0, weightless: Collection[str] = ()) -> None:
+    """Writes trips: texts that are missing or many, numbers, labels of all kinds.
+
+    Args:
+        folder: where to.
+        count: how many.
+        seed: of what is random in them.
+        weightless: companies whose trips have no weight.
+    """
     trip = random.Random(seed)
     folder.mkdir(parents=True)
     with tf.io.TFRecordWriter(str(folder / "data_tfrecord-00000-of-00001.gz"), "GZIP") as writer:
@@ -101,6 +108,8 @@ def save_trips(folder: Path, count: int, seed: int = 0) -> None:
                 "fare": [3 * miles + trip.random()],
                 "guess": [trip.random()],
             }
+            if weightless and (not texts["company"] or texts["company"][0] in weightless):
+                floats["weight"] = [0.0]
             features = {
                 **{name: tf.train.Feature(bytes_list={"value": map(str.encode, text)}) for name, text in texts.items()},
                 **{name: tf.train.Feature(int64_list={"value": numbers}) for name, numbers in integers.items()},
@@ -108,6 +117,21 @@ def save_trips(folder: Path, count: int, seed: int = 0) -> None:
             }
             present = {name: feature for name, feature in features.items() if name != "company" or texts["company"]}
             writer.write(tf.train.Example(features={"feature": present}).SerializeToString())
+
+
+def save_examples(folder: Path, rows: Sequence[Mapping[str, float | None]]) -> None:
+    """Writes examples of numbers; None is a feature that is not there."""
+    folder.mkdir(parents=True)
+    with tf.io.TFRecordWriter(str(folder / "data_tfrecord-00000-of-00001.gz"), "GZIP") as writer:
+        for row in rows:
+            features = {name: _feature(value) for name, value in row.items() if value is not None}
+            writer.write(tf.train.Example(features={"feature": features}).SerializeToString())
+
+
+def _feature(value: float) -> tf.train.Feature:
+    if isinstance(value, int):
+        return tf.train.Feature(int64_list={"value": [value]})
+    return tf.train.Feature(float_list={"value": [value]})
 
 
 @dataclass(frozen=True)

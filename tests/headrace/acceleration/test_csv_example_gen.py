@@ -100,6 +100,13 @@ def test_files_of_one_split_share_types_and_splits_do_not(tmp_path: Path) -> Non
     assert splits["Split-one"].keys().isdisjoint(splits["Split-two"])
 
 
+def test_parts_with_a_header_alone_add_no_rows(tmp_path: Path) -> None:
+    for part, text in enumerate(("a,b\n", "a,b\n1,x\n2,y\n", "a,b", "a,b\n3,z\n")):
+        (tmp_path / f"part-{part}.csv").write_text(text)
+    [examples] = assert_both(properties(tmp_path, {"all": "part-*"}), tmp_path / "out").values()
+    assert examples.total() == 3
+
+
 @pytest.mark.parametrize("by", ["company", "trip_start_timestamp"])
 def test_split_by_a_feature(tmp_path: Path, by: str) -> None:
     assert_both(properties(TAXI, {"all": "trips-2016.csv"}, TWO_TO_ONE, by), tmp_path)

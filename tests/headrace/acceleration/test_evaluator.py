@@ -1,17 +1,21 @@
 """Headrace's Evaluator beside the stock one, both run on the same trips and models."""
 
+import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from headrace.acceleration.evaluator import Executor
 from headrace.acceleration.not_equal import NotEqualError
+from headrace.errors import InputDataError
 from tests.headrace.acceleration.evaluator_stock import (
     Given,
     StockExecutor,
     assert_equal,
     messages,
     run,
+    save_examples,
     save_model,
     save_trips,
 )
@@ -129,6 +133,53 @@ def test_without_thresholds_nothing_is_said_of_the_model(given: Given, tmp_path:
     assert not list((folder / "blessing").iterdir())
 
 
+WEIGHTED_METRICS = [
+    "AUC",
+    "AUCPrecisionRecall",
+    "BinaryAccuracy",
+    "BinaryCrossentropy",
+    "Calibration",
+    "CalibrationPlot",
+    "ConfusionMatrixPlot",
+    "ExampleCount",
+    "MeanLabel",
+    "MeanPrediction",
+    "MeanSquaredError",
+    "Precision",
+    "PrecisionAtRecall",
+    "Recall",
+    "SensitivityAtSpecificity",
+    "SquaredPearsonCorrelation",
+    "WeightedExampleCount",
+]
+
+
+@pytest.mark.parametrize(
+    ("weightless", "label"), [(("Blue",), "tipped"), (("Blue", "Grün", "Taxi"), "share")], ids=["slice", "all"]
+)
+def test_slices_without_weight_have_the_metrics_that_the_stock_executor_gives_them(
+    given: Given, tmp_path: Path, weightless: tuple[str, ...], label: str
+) -> None:
+    save_trips(tmp_path / "examples" / "Split-eval", 60, seed=2, weightless=weightless)
+    needs = {"PrecisionAtRecall": "recall", "SensitivityAtSpecificity": "specificity"}
+    asked = "".join(
+        f"""metrics {{ class_name: "{name}" config: '{f'"{needs[name]}": 0.5' if name in needs else ""}' }} """
+        for name in WEIGHTED_METRICS
+    )
+    config = (
+        f'model_specs {{ label_key: "{label}" example_weight_key: "weight" }}'
+        f"metrics_specs {{ example_weights {{ weighted: true }} {asked} }} {auc(0.1)}"
+        'slicing_specs {} slicing_specs { feature_keys: "company" }'
+    )
+    assert_equal(given.but(config=config, examples=[tmp_path / "examples"]), tmp_path)
+
+
+def test_a_split_without_rows_is_judged_as_the_stock_executor_judges_it(given: Given, tmp_path: Path) -> None:
+    save_trips(tmp_path / "examples" / "Split-eval", 0)
+    config = TIPPED + metrics("ExampleCount", "Calibration") + auc(0.1)
+    assert_equal(given.but(config=config, examples=[tmp_path / "examples"]), tmp_path)
+
+
 QUERY = TIPPED + metrics("ExampleCount", of='query_key: "hour"')
 INTERVALS = TIPPED + COUNT + "options { compute_confidence_intervals { value: true } }"
 
@@ -171,3 +222,33 @@ def test_what_the_stock_executor_refuses_is_refused_before_anything_is_written(
         with pytest.raises((ValueError, RuntimeError), match=r"no_such|NoSuchMetric"):
             run(executor, given.but(config=config), tmp_path / name)
     assert not list((tmp_path / "headrace" / "evaluation").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "told"),
+    [
+        ({"tipped": None}, "AUC", "1 of 20 examples of a batch has no label 'tipped': "),
+        ({"tipped": None}, "BinaryCrossentropy", "1 of 20 examples of a batch has no label 'tipped': "),
+        ({"miles": math.nan}, "AUC", "1 of 20 examples of a batch has NaN or infinity for a prediction: "),
+    ],
+)
+def test_an_example_that_metrics_cannot_be_computed_of_is_named(
+    given: Given, tmp_path: Path, change: dict[str, Any], name: str, told: str
+) -> None:
+    rows = [{"miles": index % 4 + 0.5, "hour": index, "tipped": index % 2} for index in range(20)]
+    save_examples(tmp_path / "examples" / "Split-eval", [*rows[:-1], rows[-1] | change])
+    odd = given.but(examples=[tmp_path / "examples"], config=TIPPED + metrics(name))
+    with pytest.raises(InputDataError) as raised:
+        run(Executor, odd, tmp_path / "ours")
+    assert raised.value.why.startswith(told)
+    assert raised.value.where == str(tmp_path / "examples")
+    assert not list((tmp_path / "ours" / "evaluation").iterdir())
+
+
+def test_an_example_without_a_label_or_a_prediction_is_no_fault_where_metrics_do_without(
+    given: Given, tmp_path: Path
+) -> None:
+    rows: list[dict[str, Any]] = [{"miles": 0.5, "hour": index, "tipped": index % 2} for index in range(20)]
+    rows[3]["tipped"], rows[4]["miles"] = None, math.nan
+    save_examples(tmp_path / "examples" / "Split-eval", rows)
+    assert_equal(given.but(examples=[tmp_path / "examples"], config=TIPPED + COUNT), tmp_path)

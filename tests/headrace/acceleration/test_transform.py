@@ -1,5 +1,6 @@
 """Headrace's Transform beside the stock one, both run on the same examples."""
 
+import re
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from headrace.acceleration import example_batches, transform_steps
 from headrace.acceleration.csv_example_gen import Executor as CsvExecutor
 from headrace.acceleration.not_equal import NotEqualError
 from headrace.acceleration.transform import Executor
+from headrace.errors import ParameterError
 from pipelines.taxi.pipeline import SCHEMA as SCHEMA_FILE
 from tests.headrace.acceleration import both_example_gens
 from tests.headrace.acceleration.transform_stock import TAXI, assert_same, cached, examples, make_examples, run
@@ -128,6 +130,27 @@ def test_errors_are_the_users_own(
     with pytest.raises(error) as raised:
         run(Executor, trips, tmp_path / "ours", preprocessing_fn=f"{FUNCTIONS}.{name}")
     assert any(frame.name == name for frame in traceback.extract_tb(raised.value.__traceback__))
+    assert not written(tmp_path / "ours")
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "properties"),
+    [
+        ("empty", "returned an empty dict", {}),
+        ("no_dict", "returned no dict of tensors by name but a ", {}),
+        ("trainable", "has variables that could be trained: weight:0", {"force_tf_compat_v1": 1}),
+    ],
+)
+def test_what_stock_refuses_of_a_function_is_the_users_and_names_it(
+    trips: list[standard_artifacts.Examples], tmp_path: Path, name: str, what: str, properties: dict[str, Any]
+) -> None:
+    given = {"preprocessing_fn": f"{FUNCTIONS}.{name}", **properties}
+    with pytest.raises((ValueError, AttributeError)):  # in words of a library
+        run(stock.Executor, trips[:1], tmp_path / "stock", **given)
+    with pytest.raises(ParameterError) as raised:
+        run(Executor, trips[:1], tmp_path / "ours", **given)
+    assert raised.value.what.startswith(f"the preprocessing function {what}")
+    assert re.fullmatch(rf".*/transform_functions\.py:\d+ in {name}", raised.value.where)
     assert not written(tmp_path / "ours")
 
 

@@ -92,6 +92,21 @@ def missing(inputs: Features) -> Features:
     return {"x": inputs["no_such_column"]}
 
 
+def empty(inputs: Features) -> Features:
+    """Makes no features."""
+    return {}
+
+
+def no_dict(inputs: Features) -> Any:
+    """Makes something else."""
+    return inputs["fare"]
+
+
+def trainable(inputs: Features) -> Features:
+    """Has what TensorFlow 1 would train."""
+    return {"fare": inputs["fare"] * tf.compat.v1.get_variable("weight", shape=())}
+
+
 def fewer_histogram_buckets(kind: StatsType, options: tfdv.StatsOptions) -> tfdv.StatsOptions:
     """Changes options of statistics after the transformation."""
     if kind == StatsType.POST_TRANSFORM:

@@ -1,5 +1,4 @@
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -9,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from headrace.metadata import MetadataStore
+from headrace.metadata.known_stores import remember
+from headrace.metadata.store import sqlite_config
 from headrace.orchestration.outputs_lock import OutputsLock
 from headrace.settings import Settings
 from tests.headrace.recording import record_artifact, record_execution
+from tests.headrace.signals import as_in_the_foreground
 from tests.headrace.waiting import until_it_waits_for_a_lock
 
 Command = Callable[..., tuple[int, str, str]]
@@ -101,10 +103,14 @@ def test_before_anything_was_recorded_it_says_so(headrace: Command) -> None:
 
 def test_ctrl_c_is_no_traceback_and_says_how_to_go_on(settings: Settings, runs: list[Path], project: Path) -> None:
     command = [str(Path(sys.executable).with_name("headrace")), "gc", "--yes", "--keep-runs", "1"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_")}
     with OutputsLock.of(settings).using():  # a run takes something over, and takes its time
         cleaner = subprocess.Popen(
-            command, cwd=project, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command,
+            cwd=project,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=as_in_the_foreground,
         )
         until_it_waits_for_a_lock(cleaner)
         cleaner.send_signal(signal.SIGINT)
@@ -112,4 +118,47 @@ def test_ctrl_c_is_no_traceback_and_says_how_to_go_on(settings: Settings, runs: 
     assert (cleaner.returncode, out) == (130, "")
     assert "Traceback" not in err
     assert err.endswith("next: headrace gc --keep-runs=1 --yes\n")
+    assert all(folder.exists() for folder in runs)
+
+
+def test_what_another_store_has_stays_whichever_store_is_cleaned_up(
+    runs: list[Path], store: MetadataStore, settings: Settings, project: Path, headrace: Command
+) -> None:
+    other = MetadataStore.connect(sqlite_config(project / "other.db"))
+    imported = record_artifact(other, "Model", str(runs[0]))
+    record_execution(other, "penguin", "1", "Importer", outputs={"result": [imported]})
+    remember(settings.home, other.address)
+    assert rows(headrace("gc")[1])[0] == ["[taxi]", "Trainer", "1", "2.0 kB"]
+    for named in ([], ["--metadata", store.address]):
+        code, _, err = headrace("gc", "--yes", *named)
+        assert (code, err) == (0, "")
+        assert [folder.exists() for folder in runs] == [True, False, True, True, True, True, True]
+
+
+def test_outputs_of_every_store_go(runs: list[Path], settings: Settings, project: Path, headrace: Command) -> None:
+    other = MetadataStore.connect(sqlite_config(project / "other.db"))
+    folders = []
+    for run in range(6):
+        folder = settings.pipeline_root("penguin") / "Trainer" / "model" / str(run + 1)
+        folder.mkdir(parents=True)
+        (folder / "weights").write_bytes(b"w" * 2000)
+        model = record_artifact(other, "Model", str(folder))
+        record_execution(other, "penguin", f"{run}", "Trainer", outputs={"model": [model]})
+        folders.append(folder)
+    remember(settings.home, other.address)
+    assert [row[:3] for row in rows(headrace("gc", "--yes")[1])[:2]] == [
+        ["[taxi]", "Trainer", "2"],
+        ["penguin", "Trainer", "1"],
+    ]
+    assert [folder.exists() for folder in folders] == [False, *[True] * 5]
+
+
+def test_nothing_goes_while_it_cannot_be_told_what_a_store_needs(
+    runs: list[Path], settings: Settings, project: Path, headrace: Command
+) -> None:
+    (project / "other.db").write_bytes(b"no database " * 1000)
+    remember(settings.home, str(project / "other.db"))
+    code, _, err = headrace("gc", "--yes")
+    assert code == 2
+    assert "the clean-up has to know what every metadata store needs" in err
     assert all(folder.exists() for folder in runs)

@@ -76,7 +76,9 @@ def test_diff_is_with_the_latest(store: MetadataStore, model: int, headrace: Com
     assert out.startswith("20260101-1 -> 20260102-1\nnodes: Trainer: only in the run before\n")
 
 
-def test_spans_are_a_table_and_a_frame_of_it_as_json(store: MetadataStore, model: int, headrace: Command) -> None:
+def test_spans_are_a_table_a_page_and_a_frame_of_it_as_json(
+    store: MetadataStore, model: int, settings: Settings, headrace: Command
+) -> None:
     code, out, err = headrace("lineage", "spans")
     assert (code, out) == (2, "")
     assert "no run of taxi is of a span" in err
@@ -84,8 +86,13 @@ def test_spans_are_a_table_and_a_frame_of_it_as_json(store: MetadataStore, model
     code, out, err = headrace("lineage", "spans", "taxi")
     assert (code, err) == (0, "")
     assert out.splitlines()[2].split()[:2] == ["7", "unknown"]
+    page = settings.pages / "taxi-spans.html"
+    assert out.endswith(f"\nchart: {page}\n")
+    assert "<title>taxi by span</title>" in page.read_text()
+    page.unlink()
     [span] = json.loads(headrace("lineage", "spans", "--json")[1])["spans"]
     assert (span["span"], span["live"], span["live_span"]) == (7, model, 7)
+    assert not page.exists()
 
 
 def test_a_page_is_written_below_the_home_and_its_path_printed(

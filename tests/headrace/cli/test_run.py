@@ -155,6 +155,25 @@ def test_a_second_run_is_cached_unless_it_is_told_not_to(
     assert ("✓ Number succeeded" in out) == bool(options)
 
 
+def test_one_node_alone_runs_whatever_the_cache_has_unless_it_may_be_cached(project: Path, headrace: Command) -> None:
+    (project / "mine.py").write_text(MINE)
+    headrace("run", "mine.py")
+    _, out, _ = headrace("run", "mine.py", "--only", "Number")
+    assert "✓ Number succeeded" in out
+    _, out, _ = headrace("run", "mine.py", "--only", "Number", "--cached")
+    assert "≡ Number cached" in out
+
+
+@pytest.mark.parametrize(
+    "options", [("--cached",), ("--only", "Number", "--cached", "--no-cache"), ("--to", "Number", "--cached")]
+)
+def test_only_one_node_alone_is_said_to_be_cached(project: Path, headrace: Command, options: tuple[str, ...]) -> None:
+    (project / "mine.py").write_text(MINE)
+    code, out, err = headrace("run", "mine.py", *options)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: --cached says that --only may take its node from the cache")
+
+
 @pytest.mark.parametrize("option", ["--no-cache-for", "--only", "--from", "--to"])
 def test_a_node_that_is_none_suggests_the_nearest_and_nothing_runs(
     project: Path, headrace: Command, option: str

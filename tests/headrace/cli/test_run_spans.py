@@ -16,6 +16,7 @@ from headrace.orchestration.run_lock import live_runs
 from headrace.settings import Settings
 from tests.conftest import without_notes
 from tests.headrace.cli.conftest import Command
+from tests.headrace.signals import as_in_the_foreground
 from tests.headrace.waiting import until
 
 # Total adds its span to the total of the run before it, whichever span that is of; then Gate, which a file named
@@ -271,6 +272,7 @@ def start(months: Path) -> Iterator[Start]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            preexec_fn=as_in_the_foreground,
         )
         started.append(process)
         return process

@@ -9,8 +9,10 @@ import pytest
 
 from headrace.metadata import MetadataStore, Property, State
 from headrace.metadata import properties as names
+from headrace.metadata.store import sqlite_config
 from headrace.orchestration.run_lock import run_lock
 from headrace.settings import Settings
+from tests.headrace.metadata.test_other_runs import record_tfx_022
 from tests.headrace.recording import record_execution, record_node, record_run
 
 Command = Callable[..., tuple[int, str, str]]
@@ -229,3 +231,24 @@ print("imported", *sorted(set(sys.modules) & set({HEAVY!r})))
 """
     ran = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines()[-1] == "imported"
+
+
+def test_runs_of_an_older_tfx_are_shown_with_their_nodes(project: Path, headrace: Command) -> None:
+    path = project / "old.sqlite"
+    record_tfx_022(MetadataStore.connect(sqlite_config(path)))
+    listed = json.loads(headrace("runs", "list", "--metadata", str(path), "--json")[1])
+    assert [(run["run"], run["state"], run["nodes"]) for run in listed] == [
+        (run, "succeeded", {"cached": 1, "succeeded": 1}) for run in ("2020-06-02T10:00:00", "2020-06-01T10:00:00")
+    ]
+    shown = json.loads(headrace("runs", "show", "latest", "--metadata", str(path), "--json")[1])
+    assert [one["node"] for one in shown["executions"]] == ["CsvExampleGen", "Trainer.wide"]
+
+
+def test_where_no_run_is_recorded_the_latest_is_not_suggested_for_itself(
+    store: MetadataStore, headrace: Command
+) -> None:
+    assert store.runs() == []
+    code, _, err = headrace("runs", "show", "latest")
+    assert code == 2
+    assert "error: no run is recorded yet" in err
+    assert "did you mean" not in err

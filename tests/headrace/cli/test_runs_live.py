@@ -8,7 +8,7 @@ import pytest
 
 from headrace.metadata import MetadataStore, State
 from headrace.settings import Settings
-from tests.headrace.recording import record_node
+from tests.headrace.recording import record_execution, record_node
 
 Command = Callable[..., tuple[int, str, str]]
 Orchestrate = Callable[..., "subprocess.Popen[str]"]
@@ -25,7 +25,7 @@ if sys.argv[2] == "ends":
     signal.signal(signal.SIGTERM, end)
 elif sys.argv[2] == "ignores":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-with run_lock(Settings.load(), "taxi", sys.argv[1]):
+with run_lock(Settings.load(), sys.argv[3], sys.argv[1]):
     print("locked", flush=True)
     time.sleep(60)
 """
@@ -36,8 +36,8 @@ def orchestrate(project: Path) -> Iterator[Orchestrate]:
     """Starts an orchestrator of a run; returns when it holds its lock."""
     started = []
 
-    def start(run_id: str, sigterm: str = "ends") -> "subprocess.Popen[str]":
-        command = [sys.executable, "-c", ORCHESTRATOR, run_id, sigterm]
+    def start(run_id: str, sigterm: str = "ends", pipeline: str = "taxi") -> "subprocess.Popen[str]":
+        command = [sys.executable, "-c", ORCHESTRATOR, run_id, sigterm, pipeline]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=project)
         started.append(process)
         assert process.stdout is not None
@@ -61,6 +61,23 @@ def test_a_run_that_goes_on_is_running_even_before_it_recorded_anything(
     assert not settings.metadata_path.exists()
     code, out, _ = headrace("runs", "terminate", "latest")
     assert (code, out) == (0, "run new of taxi ended\n")
+
+
+@pytest.mark.parametrize("pipeline", ["a/b", "../../x y"])
+def test_a_run_of_a_pipeline_whose_name_is_a_path_is_known_and_ended_as_any_other(
+    settings: Settings, store: MetadataStore, headrace: Command, orchestrate: Orchestrate, pipeline: str
+) -> None:
+    orchestrate("1", pipeline=pipeline)
+    record_execution(store, pipeline, "1", "Trainer", State.RUNNING)
+    [run] = json.loads(headrace("runs", "list", "--json")[1])
+    assert (run["pipeline"], run["state"]) == (pipeline, "running")
+    assert headrace("runs", "terminate", "1")[1].startswith(f"run 1 of {pipeline} ended")
+    process = orchestrate("2", pipeline=pipeline)
+    record_execution(store, pipeline, "2", "Trainer", State.RUNNING)
+    process.kill()
+    process.wait()
+    assert headrace("runs", "logs", "2")[2].startswith(f"note: run 2 of {pipeline} died")
+    assert json.loads(headrace("runs", "show", "2", "--json")[1])["state"] == "died"
 
 
 def test_a_live_runs_nodes_are_shown_as_they_are(

@@ -89,7 +89,7 @@ def test_of_an_artifact_that_has_no_view_the_properties_are_shown(store: Metadat
 def test_an_artifact_that_was_never_recorded_is_refused(store: MetadataStore, headrace: Command, name: str) -> None:
     code, out, err = headrace("show", name)
     assert (code, out) == (2, "")
-    assert f"there is no artifact {name!r}" in err
+    assert err.startswith((f"error: there is no artifact or run {name!r}", f"error: nothing is recorded of {name!r}"))
     assert "next: " in err
 
 
@@ -113,3 +113,14 @@ def test_an_artifact_whose_file_is_damaged_is_named(project: Path, store: Metada
     code, _, err = headrace("show", str(record_artifact(store, "ExampleAnomalies", str(folder))))
     assert code == 2
     assert str(folder) in err
+
+
+@pytest.mark.parametrize("content", [b"feature { name: ", b"\xff\xfe", b"no: schema"])
+def test_a_schema_that_is_damaged_is_named(
+    project: Path, store: MetadataStore, headrace: Command, content: bytes
+) -> None:
+    (project / "schema.pbtxt").write_bytes(content)
+    code, out, err = headrace("show", str(record_artifact(store, "Schema", str(project))))
+    assert code == 2
+    assert "Traceback" not in out + err
+    assert f"{project / 'schema.pbtxt'} is damaged: " in err

@@ -1,13 +1,13 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from headrace.cli.warm import begin_server
-from headrace.errors import SettingsError
+from headrace.cli.warm import begin_server, in_warm_process, may_end
+from headrace.errors import RunFailedError, SettingsError
 from headrace.orchestration import preload
 from headrace.warm_server.address import variables
 from headrace.warm_server.client import statuses, stop
@@ -16,7 +16,7 @@ from headrace.warm_server.client import statuses, stop
 A_COMMAND = """
 import sys
 from pathlib import Path
-from headrace.cli.warm import begin_server
+from headrace.cli.warm import begin_server, in_warm_process, may_end
 from headrace.orchestration import preload
 from headrace.warm_server.client import statuses
 preload.PRELOAD = ()
@@ -28,8 +28,6 @@ print(server.is_new, server.is_shared, statuses())
 @pytest.fixture(autouse=True)
 def own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """An environment of the test's own, whose servers import little."""
-    for name in [name for name in os.environ if name.upper().startswith("HEADRACE_")]:
-        monkeypatch.delenv(name)
     monkeypatch.setenv("TFX_OF_A_TEST", str(tmp_path))
     monkeypatch.setattr(preload, "PRELOAD", ())
     yield
@@ -53,6 +51,43 @@ def test_where_none_is_to_be_left_behind_there_is_none_to_share(tmp_path: Path, 
     ran = subprocess.run(command, env=variables(), capture_output=True, text=True, check=True)
     assert ran.stdout == "True False []\n"
     assert statuses() == []
+
+
+def ends_itself(code: int) -> None:
+    os._exit(code)
+
+
+def says_and_ends_itself(code: int) -> None:
+    may_end()
+    os._exit(code)
+
+
+def refuses(code: int) -> None:
+    raise SettingsError(str(code))
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_process_that_ends_itself_has_not_succeeded(tmp_path: Path, code: int) -> None:
+    with pytest.raises(RunFailedError, match=f"ended itself, with exit code {code}, before it was done"):
+        in_warm_process("x", begin_server(tmp_path, no_server=False), ends_itself, code)
+
+
+@pytest.mark.parametrize(("function", "code"), [(says_and_ends_itself, 0), (says_and_ends_itself, 3), (refuses, 2)])
+def test_what_is_done_may_end_as_it_likes(tmp_path: Path, function: Callable[[int], None], code: int) -> None:
+    with pytest.raises(SystemExit) as ended:
+        in_warm_process("x", begin_server(tmp_path, no_server=False), function, code)
+    assert ended.value.code == code
+
+
+def is_interrupted() -> None:
+    raise KeyboardInterrupt
+
+
+def test_an_interrupt_before_a_run_is_no_traceback(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        in_warm_process("x", begin_server(tmp_path, no_server=False), is_interrupted)
+    assert ended.value.code == 130
+    assert "error: stopped\n" in capfd.readouterr().err
 
 
 def test_a_server_that_is_set_to_nonsense_is_not_begun(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Evaluations as TFMA computes and writes them, from predictions that are columns of the examples."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import apache_beam as beam
@@ -116,7 +118,12 @@ def rejected(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
 
 
 @pytest.fixture(scope="module")
-def accepted(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+def accepted_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("accepted")
+
+
+@pytest.fixture(scope="module")
+def accepted(accepted_folder: Path) -> Evaluation:
     auc = config_pb2.MetricConfig(
         class_name="AUC",
         config='{"name": "roc_auc"}',
@@ -124,7 +131,22 @@ def accepted(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     )
     metrics = [auc, config_pb2.MetricConfig(class_name="MeanLabel")]
     metrics.append(config_pb2.MetricConfig(class_name="Precision", config='{"thresholds": 0.99}'))
-    return evaluate(tmp_path_factory.mktemp("accepted"), metrics, [model("candidate")])
+    return evaluate(accepted_folder, metrics, [model("candidate")])
+
+
+@pytest.mark.usefixtures("accepted")
+@pytest.mark.parametrize("read", [read_findings, read_evaluation])
+@pytest.mark.parametrize("kind", ["metrics", "validations"])
+def test_a_damaged_file_is_named(
+    accepted_folder: Path, tmp_path: Path, read: Callable[[Path], object], kind: str
+) -> None:
+    folder = shutil.copytree(accepted_folder, tmp_path / "damaged")
+    [file] = folder.glob(f"{kind}*.tfrecord")
+    for content in (file.read_bytes()[:-3], file.read_bytes().replace(b"\n", b"\xff")):
+        file.write_bytes(content)
+        with pytest.raises(ValueError, match="is damaged: ") as raised:
+            read(folder)
+        assert str(file) in str(raised.value)
 
 
 def test_metrics_are_read_by_slice(rejected: Evaluation) -> None:

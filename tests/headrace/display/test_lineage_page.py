@@ -4,10 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from headrace.contents.evaluation import read_findings
 from headrace.contents.metrics import OVERALL
+from tests.accessibility import DESK, PHONE, SCHEMES, is_cut_off, opened_in, violations
 from tests.conftest import Command, RecordedRun, from_readme
 from tests.headrace.display.conftest import Open
 from tests.headrace.waiting import until
@@ -29,9 +30,10 @@ def only_page(file: Path, opened: Open) -> Page:
 
 @pytest.fixture
 def page(only_page: Page) -> Page:
-    """The page, nothing chosen and nothing searched for, all of it in view."""
+    """The page with all its artifacts, nothing chosen and nothing searched for, all of it in view."""
     only_page.keyboard.press("Escape")
     only_page.keyboard.press("Escape")
+    only_page.evaluate("picture.all || showArtifacts(true)")
     expect(only_page.locator("#record h2")).to_have_text(re.compile("^run "))
     only_page.evaluate("picture.fit()")
     return only_page
@@ -53,6 +55,12 @@ def left(node: Locator) -> float:
     box = node.bounding_box()
     assert box
     return box["x"]
+
+
+def top(node: Locator) -> float:
+    box = node.bounding_box()
+    assert box
+    return box["y"]
 
 
 def scale(page: Page) -> float:
@@ -189,12 +197,19 @@ def test_arrows_walk_along_the_edges(page: Page, taxi_run: RecordedRun) -> None:
     page.keyboard.press("ArrowLeft")
     expect(record(page).locator("h2")).to_have_text("ExampleValidator")
     expect(execution(page, taxi_run, "ExampleValidator")).to_be_focused()
-    page.keyboard.press("ArrowUp")
-    expect(record(page).locator("h2")).to_have_text("Trainer")
-    page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     expect(record(page).locator("h2")).to_have_text("AnomalyGate")
+
+
+def test_arrows_go_to_the_next_node_of_a_column_and_back(page: Page, taxi_run: RecordedRun) -> None:
+    made = [one for many in taxi_run.store.outputs(taxi_run.executions["Transform"].id).values() for one in many]
+    topmost = min((page.locator(f"#node-a{one.id}") for one in made), key=top)
+    topmost.click()
+    for key, is_back in (("ArrowDown", False), ("ArrowUp", True)):
+        page.keyboard.press(key)
+        expect(page.locator(".node.chosen")).to_have_count(1)
+        assert (page.locator(".node.chosen").get_attribute("id") == topmost.get_attribute("id")) == is_back
 
 
 def test_keys_zoom_and_show_all_again(page: Page) -> None:
@@ -223,15 +238,37 @@ def test_the_wheel_zooms_and_a_drag_pans(page: Page, taxi_run: RecordedRun) -> N
     page.keyboard.press("0")
 
 
-def test_artifacts_can_be_hidden(page: Page, taxi_run: RecordedRun) -> None:
-    artifact(page, taxi_run, "Trainer", "model").click()
-    page.get_by_role("button", name="Executions only").click()
+def test_the_page_opens_with_executions_only_and_artifacts_appear_around_what_is_chosen(
+    page: Page, taxi_run: RecordedRun
+) -> None:
+    page.reload()
+    page.locator("body[data-ready]").wait_for()
     expect(page.locator(".node")).to_have_count(len(taxi_run.executions))
-    expect(record(page).locator("h2")).to_have_text("Model")  # what was chosen stays so, at the node that made it
-    expect(page.locator(".node.chosen")).to_have_attribute("id", f"node-e{taxi_run.executions['Trainer'].id}")
-    page.keyboard.press("e")
-    expect(page.locator(".node.artifact")).not_to_have_count(0)
-    expect(page.locator(".node.chosen")).to_have_attribute("id", f"node-a{taxi_run.output('Trainer', 'model').id}")
+    trainer = execution(page, taxi_run, "Trainer")
+    before = left(trainer.locator(".body"))
+    trainer.click()
+    shown = {str(one) for one in page.locator(".node.artifact").evaluate_all("all => all.map(one => one.id)")}
+    read = taxi_run.store.inputs(taxi_run.executions["Trainer"].id).values()
+    made = taxi_run.store.outputs(taxi_run.executions["Trainer"].id).values()
+    assert shown == {f"node-a{one.id}" for many in (*read, *made) for one in many}
+    assert left(trainer.locator(".body")) == pytest.approx(before, abs=1)  # it stays where it is
+    record(page).get_by_role("button", name="TransformGraph").click()
+    graph = taxi_run.output("Transform", "transform_graph").id
+    expect(page.locator(".node.artifact")).to_have_count(1)
+    expect(page.locator(".node.chosen")).to_have_attribute("id", f"node-a{graph}")
+    page.keyboard.press("Escape")
+    expect(page.locator(".node.artifact")).to_have_count(0)
+
+
+def test_all_artifacts_can_be_shown(page: Page, taxi_run: RecordedRun) -> None:
+    page.keyboard.press("a")
+    artifact_id = taxi_run.output("Trainer", "model").id
+    page.locator("#search").fill(f"model {artifact_id}")
+    page.locator("#search").press("Enter")
+    expect(page.locator(".node.artifact")).to_have_count(1)
+    page.get_by_role("button", name="All artifacts").click()
+    assert page.locator(".node.artifact").count() > 10
+    expect(page.locator(".node.chosen")).to_have_attribute("id", f"node-a{artifact_id}")
 
 
 def test_a_record_leads_to_its_neighbours(page: Page, taxi_run: RecordedRun) -> None:
@@ -251,3 +288,48 @@ def test_the_page_follows_light_and_dark_and_nothing_moves(page: Page, taxi_run:
         assert (brightness() > 128) == bright
         places[scheme] = left(execution(page, taxi_run, "Evaluator"))
     assert places["dark"] == places["light"]
+
+
+def test_the_page_of_a_run_begins_with_that_run_though_others_read_what_it_made(
+    page: Page, taxi_run: RecordedRun
+) -> None:
+    first = record(page).locator(".drawing h3").first
+    expect(first).to_have_text(f"Run {taxi_run.run.id} of taxi")
+
+
+def test_times_have_one_format_and_no_json_is_shown(page: Page, taxi_run: RecordedRun) -> None:
+    started = f"{taxi_run.run.started.astimezone():%Y-%m-%d %H:%M}"
+    expect(record(page)).to_contain_text(started)
+    for node in ("CsvExampleGen", "Trainer", "Evaluator"):
+        execution(page, taxi_run, node).click()
+        began = taxi_run.executions[node].started
+        expect(record(page)).to_contain_text(f"{began.astimezone():%Y-%m-%d %H:%M:%S}")
+        properties = record(page).locator(".properties").inner_text()
+        assert not re.search(r"""[{}]|"[a-z_]+":|headrace_""", properties)
+    expect(record(page).locator(".properties")).to_contain_text("lower bound")  # of the evaluation's configuration
+
+
+def test_a_digest_a_place_and_a_class_break_between_their_parts(page: Page, taxi_run: RecordedRun) -> None:
+    execution(page, taxi_run, "Trainer").click()
+    facts = record(page).locator(".facts").first
+
+    def parts(label: str) -> list[str]:
+        return str(facts.locator(f"dt:text-is('{label}') + dd").evaluate("one => one.innerHTML")).split("<wbr>")
+
+    assert parts("type") == ["tfx.", "components.", "trainer.", "component.", "Trainer"]
+    assert {len(one) for one in parts("code digest")} == {8}
+    assert "logs/" in parts("log")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_everybody_can_use_it_and_nothing_is_cut_off(
+    browser: Browser, file: Path, taxi_run: RecordedRun, size: tuple[int, int], scheme: str
+) -> None:
+    with opened_in(browser, file, size, scheme) as page:
+        page.locator("body[data-ready]").wait_for()
+        for node in ("", "StatisticsGen", "Evaluator"):
+            if node:
+                page.evaluate(f"choose('e{taxi_run.executions[node].id}')")
+            assert violations(page) == []
+            assert not is_cut_off(page)

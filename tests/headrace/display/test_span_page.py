@@ -1,10 +1,14 @@
 """The page with the chart by span."""
 
 import re
+from pathlib import Path
 
 import pandas as pd
+import pytest
+from playwright.sync_api import Browser
 
 from headrace.display.span_page import span_figure, span_page
+from tests.accessibility import DESK, PHONE, SCHEMES, is_cut_off, opened_in, violations
 
 FACTS = {"runs": 1, "drifted": None, "drifted_features": None, "live_value": None, "baseline": None}
 SPANS = pd.DataFrame(
@@ -50,3 +54,24 @@ def test_a_page_without_a_metric_is_a_table_alone() -> None:
     page = span_page(SPANS.assign(candidate_value=None, live_value=None), "months", None)
     assert "plotly" not in page
     assert page.count("<tr>") == 4
+
+
+def test_the_page_is_small_and_the_picture_has_each_span_in_both_widths() -> None:
+    page = span_page(SPANS, "months", "auc")
+    assert len(page) < 100_000
+    assert "<script" not in page
+    assert page.count("<title>span 4: candidate 0.6000, not blessed</title>") == 2
+    assert page.count("<title>span 4: live model 0.6500</title>") == 2
+    assert page.count("<title>span 3: 100 rows</title>") == 2
+    assert "features that drifted" not in page  # nothing is known of drift
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_everybody_can_use_it_and_nothing_is_cut_off(browser: Browser, tmp_path: Path, scheme: str) -> None:
+    year = pd.concat([SPANS.assign(span=SPANS["span"] + 3 * index, drifted=index) for index in range(8)])
+    file = tmp_path / "spans.html"
+    file.write_text(span_page(year.assign(drifted_features=None), "months", "auc"), encoding="utf-8")
+    for size in (DESK, PHONE):
+        with opened_in(browser, file, size, scheme) as page:
+            assert violations(page) == []
+            assert not is_cut_off(page)

@@ -8,7 +8,9 @@ from headrace.lineage.diff import Diff
 from headrace.metadata import Property, State
 from headrace.metadata import properties as names
 from headrace.metadata.changes import KeyParts
+from headrace.metadata.records import RESOLVER
 from tests.headrace.lineage.conftest import Recorder
+from tests.headrace.recording import record_execution
 
 
 def said(diff: Diff) -> list[str]:
@@ -141,3 +143,57 @@ def test_that_a_model_can_no_longer_be_served_is_told_with_the_reason(recorder: 
     for run, reason in (("1", ""), ("2", "it hangs")):
         recorder.check_serving(run, recorder.model(run, examples), reason)
     assert "verdict: blessed as served -> not blessed as served: it hangs" in said(recorder.lineage.diff("1", "2"))
+
+
+def test_a_part_of_a_run_differs_in_nothing_that_it_took_over_and_has_no_verdict(recorder: Recorder) -> None:
+    key = KeyParts(code={"model.py": "a"}).to_json()
+    examples = recorder.data("1", properties={names.KEY: key})
+    old = recorder.model("1", examples, {"custom_config": '{"epochs": 3}', names.KEY: key})
+    blessing = recorder.judge("1", old, blessed=True)
+    recorder.push("1", old)
+    recorder.node("2", "Gen", {}, {"examples": examples}, State.CACHED)  # as TFX records what a part takes over
+    found = {"model": [old], "blessing": [blessing]}
+    record_execution(recorder.store, "small", "2", "live", State.CACHED, outputs=found, type_name=RESOLVER)
+    recorder.model("2", examples, {"custom_config": '{"epochs": 5}', names.KEY: key})
+    assert said(recorder.lineage.diff("1", "2")) == [
+        "parameter: epochs of Train: 3 -> 5",
+        "nodes: Evaluate: only in the run before",
+        "nodes: Push: only in the run before",
+        "nodes: live: only in the run after",
+        "verdict: blessed: no threshold was set -> not evaluated",
+    ]
+    assert said(recorder.lineage.diff("2", "1"))[-1] == "verdict: not evaluated -> blessed: no threshold was set"
+
+
+def test_an_evaluation_that_a_part_of_a_run_took_over_is_its_verdict(recorder: Recorder) -> None:
+    examples = recorder.data("1")
+    model = recorder.model("1", examples)
+    blessing = recorder.judge("1", model, blessed=True)
+    recorder.push("1", model, pushed=False)
+    for node, key, artifact in (("Gen", "examples", examples), ("Train", "model", model)):
+        recorder.node("2", node, {}, {key: artifact}, State.CACHED)
+    recorder.node("2", "Evaluate", {}, {"blessing": blessing}, State.CACHED)
+    recorder.push("2", model)
+    assert said(recorder.lineage.diff("1", "2")) == ["verdict: not pushed -> pushed"]
+
+
+def test_what_was_not_said_of_hyperparameters_is_at_its_default(recorder: Recorder) -> None:
+    examples = recorder.data("1")
+    defaults = '{"epochs": 3, "rate": 0.1, "exclude": []}'
+    for run, given in (("1", defaults), ("2", '{"exclude": ["payment"]}'), ("3", '{"rate": 0.2}')):
+        recorder.model(run, examples, {"custom_config": given})
+        recorder.store.annotate_run(run, {names.PARAMETERS: json.dumps({"hyperparameters": given})})
+    recorder.store.annotate_run("3", {names.DEFAULTS: json.dumps({"hyperparameters": defaults})})
+
+    def parameters(before: str, after: str) -> list[str]:
+        return [one for one in said(recorder.lineage.diff(before, after)) if one.startswith("parameter")]
+
+    assert parameters("1", "3") == ["parameter: rate of Train: 0.1 -> 0.2"]
+    assert parameters("2", "3") == [
+        "parameter: rate of Train: 0.1 -> 0.2",
+        "parameter: exclude of Train: payment -> empty",
+    ]
+    assert parameters("1", "2") == [  # neither recorded the defaults
+        "parameter: exclude of Train: empty -> payment",
+        "parameter: Train: no longer given: epochs (3), rate (0.1)",
+    ]

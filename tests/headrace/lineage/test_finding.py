@@ -56,3 +56,13 @@ def test_what_stands_for_nothing_is_refused_with_a_suggestion(two: Recorder, nam
         two.lineage.trace(name)
     assert why in raised.value.why
     assert raised.value.next_step
+
+
+@pytest.mark.parametrize("name", ["latest", "Train.model", "20260101"])
+def test_where_no_run_is_recorded_nothing_suggests_the_name_itself(recorder: Recorder, name: str) -> None:
+    with pytest.raises(UnknownNameError) as raised:
+        recorder.lineage.trace(name)
+    assert "did you mean" not in raised.value.why
+    assert raised.value.next_step
+    with pytest.raises(UnknownNameError, match="no run"):
+        recorder.lineage.run(name)

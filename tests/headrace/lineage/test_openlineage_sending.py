@@ -8,12 +8,6 @@ from tests.headrace.lineage.conftest import Recorder
 from tests.headrace.lineage_server import lineage_server
 
 
-@pytest.fixture(autouse=True)
-def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENLINEAGE_API_KEY", "OPENLINEAGE_ENDPOINT"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def test_a_server_gets_the_lines_one_by_one_in_order(recorder: Recorder) -> None:
     recorder.model("1", recorder.data("1"))
     events = recorder.lineage.openlineage()

@@ -11,6 +11,7 @@ from headrace.lineage.spans import Spans, metric_of
 from headrace.metadata import Property
 from headrace.metadata import properties as names
 from tests.headrace.lineage.conftest import Recorder
+from tests.headrace.recording import record_artifact, record_execution
 
 
 def month(
@@ -150,6 +151,11 @@ def test_the_metric_is_read_from_the_evaluation_of_both_models(recorder: Recorde
     assert (one.candidate_value, one.live_value) == (judged.metrics[()]["auc"], judged.baseline[()]["auc"])
     assert one.why.startswith("not blessed: overall: auc ")
     assert spans.sections()[0].rows[1][3:5] == (f"{one.candidate_value:.4f}", f"{one.live_value:.4f}")
+    # Compared with itself: of what is read twice ML Metadata keeps one event.
+    again = recorder.artifact("run-5", "evaluation", "ModelEvaluation", str(folder))
+    recorder.node("run-5", "Evaluate", {"model": candidate}, {"evaluation": again})
+    assert [one.baseline for one in recorder.lineage.trace(candidate).evaluations] == [live, candidate]
+    assert "Model None" not in str(recorder.lineage.card(candidate))
 
 
 def test_a_pipeline_without_spans_or_without_records_is_refused(recorder: Recorder) -> None:
@@ -178,3 +184,19 @@ def test_the_metric_is_an_auc_or_what_has_a_threshold(
 ) -> None:
     facts = EvaluationFacts(1, "run", datetime.now(UTC), 1, None, True, {(): metrics}, {}, (), thresholds)
     assert metric_of([facts]) == expected
+
+
+def test_why_says_that_the_live_model_has_learned_from_the_span(recorder: Recorder) -> None:
+    store = recorder.store
+    new = record_artifact(store, "Examples", "/data/3", span=3)
+    live, candidate = (record_artifact(store, "Model", f"/models/{number}") for number in range(2))
+    blessing = record_artifact(store, "ModelBlessing", "/blessing", blessed=0)
+    record_execution(store, "small", "run-4", "Train", inputs={"examples": [new]}, outputs={"model": [live]})
+    record_execution(store, "small", "run-3", "Train", outputs={"model": [candidate]})
+    inputs = {"examples": [new], "model": [candidate], "baseline_model": [live]}
+    record_execution(store, "small", "run-3", "Evaluate", inputs=inputs, outputs={"blessing": [blessing]})
+    described(recorder, "run-3", 3)
+    [why] = column(recorder.lineage.spans("small"), "why")
+    assert str(why).endswith(
+        "; the model it was compared with has learned from these examples (span 3), and it has not"
+    )

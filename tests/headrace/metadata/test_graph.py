@@ -6,8 +6,9 @@ import pytest
 
 from headrace.metadata import MetadataStore, State
 from headrace.metadata.graph import GraphReader
+from headrace.metadata.records import RESOLVER
 from headrace.metadata.store import sqlite_config
-from tests.headrace.recording import record_artifact, record_execution
+from tests.headrace.recording import record_artifact, record_choice, record_execution
 
 
 @pytest.fixture
@@ -83,3 +84,49 @@ def test_findings_are_of_what_made_nothing_else(store: MetadataStore) -> None:
     reader = GraphReader(store)
     reader.add_findings([model], ["Metrics"])
     assert set(reader.graph().artifacts) == {model, metrics}
+
+
+@pytest.mark.parametrize("key", ["_Gate.sum", "_Gate.model"])
+def test_what_other_runners_recorded_as_read_by_a_condition_or_a_parameter_is_not_followed(
+    store: MetadataStore, key: str
+) -> None:
+    data, gate, model = (record_artifact(store, kind, f"/{kind}") for kind in ("Data", "Gate", "Model"))
+    record_execution(store, "p", "1", "Gen", outputs={"out": [data]})
+    record_execution(store, "p", "1", "Gate", State.COMPLETE, {"in": [data]}, {"sum": [gate]})
+    train = record_execution(store, "p", "1", "Train", State.COMPLETE, {key: [gate]}, {"model": [model]})
+    past, future = GraphReader(store), GraphReader(store)
+    past.add_upstream([model])
+    future.add_downstream([gate])
+    assert set(past.graph().executions) == {train}
+    assert set(future.graph().executions) == set()
+
+
+def test_what_a_resolver_chose_is_told_with_who_read_it(store: MetadataStore) -> None:
+    old, new = (record_artifact(store, "Model", f"/{index}") for index in range(2))
+    maker = record_execution(store, "p", "1", "Train", outputs={"model": [old]})
+    chooser = record_choice(store, "p", "2", "live", {"model": [old, new]})
+    train = record_execution(store, "p", "2", "Train", outputs={"model": [new]})
+    judge = record_execution(store, "p", "2", "Judge", State.COMPLETE, {"model": [new], "baseline_model": [old]})
+    push = record_execution(store, "p", "2", "Push", State.COMPLETE, {"model": [new]})
+    reader = GraphReader(store)
+    reader.add_executions([chooser, train, judge, push])
+    reader.add_producers([old])
+    graph = reader.graph()
+    chosen = graph.choosers(graph.executions[judge])
+    assert {key: one.node for key, one in chosen.items()} == {("baseline_model", old): "live"}
+    assert graph.choosers(graph.executions[push]) == {}  # it is of a node of the run, though the resolver found it too
+    producer = graph.producer(old)
+    assert producer is not None
+    assert producer.id == maker
+
+
+def test_what_a_part_of_a_run_takes_over_from_a_resolver_was_not_made_by_it(store: MetadataStore) -> None:
+    model = record_artifact(store, "Model", "/model")
+    taken = record_execution(
+        store, "p", "2", "live", State.CACHED, outputs={"model": [model]}, type_name=RESOLVER
+    )  # as TFX records it
+    reader = GraphReader(store)
+    reader.add_executions([taken])
+    graph = reader.graph()
+    assert graph.producer(model) is None
+    assert [(one.execution, one.artifact) for one in graph.found] == [(taken, model)]

@@ -1,10 +1,14 @@
 """What a store answers: runs, executions and artifacts in their order."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from headrace.metadata import MetadataStore, State
+from headrace.metadata.store import sqlite_config
 from tests.headrace.recording import record_artifact, record_execution, record_execution_of_no_run, record_run
 
 
@@ -148,3 +152,17 @@ def test_names_that_differ_in_case_are_two_names(store: MetadataStore) -> None:
     record_execution(store, "Taxi", "RUN-A", "trainer")
     assert {(run.pipeline, run.id) for run in store.runs()} == {("taxi", "run-a"), ("Taxi", "RUN-A")}
     assert [(one.pipeline, one.node) for one in store.executions()] == [("taxi", "Trainer"), ("Taxi", "trainer")]
+
+
+def test_the_latest_run_is_the_last_one_recorded_though_the_clock_was_set_back(tmp_path: Path) -> None:
+    path = tmp_path / "metadata.sqlite"
+    store = MetadataStore.connect(sqlite_config(path))
+    for run_id in ("1", "2"):
+        record_run(store, "taxi", run_id)
+    del store
+    with closing(sqlite3.connect(path)) as connection, connection:  # an hour back
+        update = "UPDATE Context SET create_time_since_epoch = create_time_since_epoch - 3600000 WHERE name = '2'"
+        connection.execute(update)
+    newest, oldest = MetadataStore.open(path).runs()
+    assert (newest.id, oldest.id) == ("2", "1")
+    assert newest.started < oldest.started

@@ -1,3 +1,4 @@
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +7,8 @@ import pytest
 from tfx.types import Artifact
 from tfx.types.standard_artifacts import Model, PushedModel
 
-from headrace.orchestration.cached_outputs import damages_of, manifests_of, output_manifest
+from headrace.metadata.changes import Category
+from headrace.orchestration.cached_outputs import changed_inputs, damages_of, manifests_of, output_manifest
 
 
 @pytest.fixture
@@ -45,7 +47,11 @@ def rename_a_file(folder: Path) -> None:
     (folder / "saved_model.pb").rename(folder / "model.pb")
 
 
-@pytest.mark.parametrize("damage", [truncate, empty, remove_a_file, add_a_file, rename_a_file])
+def edit_in_place(folder: Path) -> None:
+    (folder / "variables" / "data").write_text("WEIGHTS")
+
+
+@pytest.mark.parametrize("damage", [edit_in_place, truncate, empty, remove_a_file, add_a_file, rename_a_file])
 def test_a_manifest_tells_that_files_are_not_those_that_were_left(damage: Callable[[Path], None], folder: Path) -> None:
     outputs = {"model": [live(Model(), folder)]}
     manifests = manifests_of(outputs)
@@ -69,6 +75,25 @@ def test_outputs_recorded_without_manifests_only_have_to_be_there(folder: Path) 
     assert damages_of(outputs, "") == ()
 
 
+def test_outputs_recorded_before_times_were_are_told_by_names_and_sizes(folder: Path) -> None:
+    outputs = {"model": [live(Model(), folder)]}
+    recorded = json.dumps({name: one.partition("-")[0] for name, one in json.loads(manifests_of(outputs)).items()})
+    edit_in_place(folder)
+    assert damages_of(outputs, recorded) == ()
+    truncate(folder)
+    assert len(damages_of(outputs, recorded)) == 1
+
+
+def test_inputs_that_changed_are_told_by_their_places(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    inputs = {"model": [live(Model(), other), live(Model(), folder)]}
+    before = manifests_of(inputs)
+    assert changed_inputs(inputs, before) == []
+    edit_in_place(folder)
+    assert changed_inputs(inputs, before) == [str(folder)]
+
+
 def test_an_artifact_that_is_one_file_has_a_manifest(tmp_path: Path) -> None:
     value = tmp_path / "value"
     value.write_text("12")
@@ -89,5 +114,6 @@ def test_a_pushed_model_is_checked_where_it_was_pushed_to(folder: Path, tmp_path
     pushed.set_string_custom_property("pushed_destination", str(tmp_path / "serving"))
     [change] = damages_of({"pushed": [pushed]}, "")
     assert change.detail == f"what was pushed to {tmp_path / 'serving'} is gone"
+    assert change.category is Category.PUSHED  # and so no reason to push it again
     (tmp_path / "serving").mkdir()
     assert damages_of({"pushed": [pushed]}, "") == ()

@@ -12,7 +12,14 @@ from tfx.orchestration.pipeline import Pipeline
 from tfx.proto.orchestration import pipeline_pb2
 
 from headrace.errors import ParameterError, UnknownNameError
-from headrace.orchestration.compilation import bind_parameters, connection_config, local_deployment, set_cache
+from headrace.orchestration.compilation import (
+    bind_parameters,
+    connection_config,
+    local_deployment,
+    parameter_defaults,
+    set_cache,
+)
+from headrace.orchestration.compiler import falsy_defaults, keep_defaults
 from headrace.orchestration.graph import graph_of
 from headrace.orchestration.request import RunRequest
 from headrace.settings import Settings
@@ -73,6 +80,30 @@ def test_a_parameter_that_is_not_set_has_its_default(name: str, kind: type, defa
     pipeline = compiled(**{name: RuntimeParameter("given", kind, default)})
     bind_parameters(pipeline, "run", {})
     assert value_of(pipeline, name) == default
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "default", "value"),
+    [
+        ("whole", int, 0, 0),
+        ("whole", int, False, 0),
+        ("real", float, 0.0, 0.0),
+        ("real", float, 0, 0.0),
+        ("text", str, "", ""),
+    ],
+)
+def test_a_default_that_is_false_is_a_default_all_the_same(
+    name: str, kind: type, default: int | float | str, value: int | float | str
+) -> None:
+    node = Node(**{"whole": 1, "real": 1.0, "text": "one"} | {name: RuntimeParameter("given", kind, default)})
+    inner = Pipeline("inner", "", components=[node])
+    pipeline = Pipeline("pipeline", "/root", components=[inner])
+    ir = Compiler().compile(pipeline)
+    keep_defaults(ir, falsy_defaults(pipeline))
+    bound = bind_parameters(ir, "run", {})["given"]
+    assert bound == value
+    assert type(bound) is type(value)
+    assert "runtime_parameter {" not in str(ir)
 
 
 @pytest.mark.parametrize(("name", "kind", "text"), [("whole", int, "1.5"), ("whole", int, "few"), ("real", float, "")])
@@ -197,3 +228,8 @@ def compile_two(**options: Any) -> pipeline_pb2.Pipeline:
     return compile_pipeline(
         [Node(whole=1, real=1.0, text="a").with_id(name) for name in ("First", "Second")], **options
     )
+
+
+def test_defaults_are_those_of_the_pipelines_own_parameters_before_they_are_bound() -> None:
+    pipeline = compiled(whole=RuntimeParameter("epochs", int, 3), text=RuntimeParameter("name", str))
+    assert parameter_defaults(pipeline) == {"epochs": 3}

@@ -1,14 +1,21 @@
 import json
+import os
 import subprocess
+import traceback
 from pathlib import Path
+from typing import Any
 
 import apache_beam as beam
 import pytest
+import tensorflow as tf
+from tfx.dsl.io.filesystem import NotFoundError
+from tfx.dsl.io.plugins.local import LocalFilesystem
 
 import headrace
-from headrace.errors import AnomaliesFoundError, HeadraceError
+from headrace.acceleration.splitting import HashSplit
+from headrace.errors import AnomaliesFoundError, HeadraceError, InputDataError
 from headrace.orchestration.compilation import set_cache
-from headrace.orchestration.faults import failure_of, users_line
+from headrace.orchestration.faults import WITHOUT_STAND_IN, explain, failure_of, users_line
 from headrace.orchestration.outcomes import Failure
 from headrace.orchestration.request import RunRequest
 
@@ -40,6 +47,18 @@ def fails_in_beam(error: Exception) -> None:
 
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
         _ = pipeline | beam.Create([1]) | "Clean" >> beam.Map(fail)
+
+
+def fails_in_a_tree() -> None:
+    try:
+        LocalFilesystem.listdir("/not/there")
+    except OSError as error:
+        raise ExceptionGroup("2 folders", [error, ValueError("the other")]) from None
+
+
+class HasNoTextError(Exception):
+    def __str__(self) -> str:
+        raise AttributeError("text")
 
 
 def family(kind: type[HeadraceError]) -> list[type[HeadraceError]]:
@@ -183,6 +202,23 @@ def test_a_fault_in_headraces_own_code_says_so() -> None:
     assert (failure.where, failure.why) == ("", "this is a fault in Headrace, not in your code")
 
 
+def test_a_fault_of_a_stand_in_says_how_to_do_without_it() -> None:
+    with pytest.raises(AttributeError) as raised:
+        HashSplit.of(None)
+    failure = failure_of(without_this_file(raised.value))
+    assert failure.why == "this is a fault in Headrace, not in your code"
+    assert failure.next_step == WITHOUT_STAND_IN
+
+
+def test_what_is_known_of_an_error_beside_its_text_is_told_and_shown_in_tracebacks() -> None:
+    error = ValueError("no")
+    error.add_note("a note of somebody else")
+    explain(error, "the column 'at' is a time", "use another component")
+    failure = failure_of(error)
+    assert (failure.why, failure.next_step) == ("the column 'at' is a time", "use another component")
+    assert "  why: the column 'at' is a time\n" in "".join(traceback.format_exception(error))
+
+
 def test_a_fault_that_the_users_code_led_to_names_the_users_line() -> None:
     failure = failure_of(caught("fails_in_headrace"))
     assert failure.where.endswith(" in fails_in_headrace")
@@ -207,6 +243,79 @@ def test_a_short_message_stays_whole() -> None:
 
 def test_an_error_without_a_message_says_so() -> None:
     assert failure_of(KeyboardInterrupt()) == Failure("KeyboardInterrupt", "no message")
+
+
+def test_an_error_without_a_message_has_that_of_its_cause() -> None:
+    with pytest.raises(NotFoundError) as raised:
+        LocalFilesystem.open("/not/there/[Errno 3]", "r")
+    failure = failure_of(raised.value)
+    assert (failure.kind, failure.message, failure.retryable) == (
+        "NotFoundError",
+        "[Errno 2] No such file or directory: '/not/there/[Errno 3]'",
+        False,
+    )
+
+
+def test_an_error_whose_text_fails_says_so() -> None:
+    assert failure_of(HasNoTextError()).message == "its text cannot be shown: AttributeError"
+
+
+def test_a_group_of_errors_has_the_line_of_one_of_them() -> None:
+    failure = failure_of(without_this_file(caught("fails_in_a_tree")))
+    assert (failure.kind, failure.message) == ("ExceptionGroup", "2 folders (2 sub-exceptions)")
+    assert failure.where.endswith(" in fails_in_a_tree")
+
+
+def test_causes_that_go_round_in_a_circle_end() -> None:
+    first, second = ValueError(), ValueError()
+    first.__cause__, second.__cause__ = second, first
+    assert failure_of(first).message == "no message"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (os.fsdecode(b"caf\xe9.csv"), r"caf\xe9.csv"),
+        ("half a pair: \ud83d", r"half a pair: \ud83d"),
+        ("café 🚕", "café 🚕"),
+    ],
+)
+def test_a_text_that_is_not_utf_8_can_be_recorded_and_printed(text: str, shown: str) -> None:
+    assert failure_of(ValueError(text)).message == shown
+    own = failure_of(InputDataError("no rows", where=text))
+    assert own.where.encode().decode() == shown
+
+
+def test_compiled_code_of_a_library_is_not_the_users_line() -> None:
+    code = compile("def process():\n    raise TypeError('no key')", "apache_beam/runners/common.py", "exec")
+    names: dict[str, Any] = {}
+    exec(code, names)
+    with pytest.raises(TypeError) as raised:
+        names["process"]()
+    assert users_line(raised.value).startswith(f"{HERE}:")
+    assert users_line(without_this_file(raised.value)) == ""
+
+
+def test_a_function_that_tensorflow_converted_is_named_as_it_was_written() -> None:
+    def reversed_sign(x: tf.Tensor) -> tf.Tensor:
+        if tf.reduce_sum(x) > 0:
+            raise ValueError("positive")
+        return -x
+
+    with pytest.raises(ValueError, match="in user code") as raised:
+        tf.function(reversed_sign)(tf.constant([1.0]))
+    failure = failure_of(raised.value)
+    assert failure.message == "positive"
+    line = line_of('raise ValueError("positive")')
+    assert failure.where == f"{HERE}:{line} in reversed_sign"
+
+
+def test_a_syntax_error_names_the_line_that_cannot_be_read(tmp_path: Path) -> None:
+    module = tmp_path / "model.py"
+    module.write_text("epochs = 3\ndef run_fn(:\n")
+    with pytest.raises(SyntaxError) as raised:
+        compile(module.read_text(), module, "exec")
+    assert users_line(raised.value) == f"{module}:2"
 
 
 def test_a_failure_reads_as_kind_message_and_the_facts_that_are_known() -> None:

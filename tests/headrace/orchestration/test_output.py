@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from headrace.errors import UserError
-from headrace.orchestration.output import STDERR, logging_to, printing_to, quietly
+from headrace.orchestration.output import STDERR, logging_to, printing_to, quietly, usable_streams
 
 LIBC = ctypes.CDLL(None)
 
@@ -106,3 +106,19 @@ def test_an_error_that_explains_itself_is_all_that_is_shown(capfd: pytest.Captur
         os.write(2, b"noise")
         raise UserError("there is no such node")
     assert capfd.readouterr() == ("", "")
+
+
+def test_streams_that_a_program_took_away_or_closed_are_put_back_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    closed = open(tmp_path / "closed", "w")  # noqa: SIM115 - it is to be closed
+    closed.close()
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", closed)
+    with quietly(), printing_to(tmp_path / "log"):
+        pass
+    with usable_streams():
+        print("out")
+        print("err \udce9", file=sys.stderr)
+    assert (sys.stdout, sys.stderr) == (None, closed)
+    assert capfd.readouterr() == ("out\n", "err \\udce9\n")

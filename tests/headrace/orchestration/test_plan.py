@@ -30,7 +30,7 @@ def Make(number: OutputArtifact[Integer], start: Parameter[int] = 1):
 USE = """
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
-from tfx.types.standard_artifacts import Examples, Integer, Model
+from tfx.types.standard_artifacts import Examples, Integer, Model, String
 
 @component
 def Train(number: InputArtifact[Integer], model: OutputArtifact[Model], config: Parameter[str] = "{}"):
@@ -45,6 +45,10 @@ def Judge(model: InputArtifact[Model], good: OutputArtifact[Integer]):
 @component
 def Push(model: InputArtifact[Model]):
     pass
+
+@component
+def Report(text: OutputArtifact[String], good: InputArtifact[Integer] = None):
+    text.value = str(good and good.value)
 
 @component
 def Fail(number: InputArtifact[Integer]):
@@ -71,7 +75,7 @@ from tfx.orchestration.pipeline import Pipeline, PipelineInputs
 from tfx.types import Channel
 from tfx.types.standard_artifacts import Integer, Model
 from hr_make import Make
-from hr_use import Fail, Judge, Push, Train
+from hr_use import Fail, Judge, Push, Report, Train
 {nodes}
 LocalDagRunner().run(Pipeline("small", {root!r}, components=nodes, enable_cache={cache}))
 """
@@ -190,6 +194,21 @@ def test_an_edited_helper_is_named_and_an_edited_stranger_is_not(project: Projec
     assert project.is_right()
     assert project.plan()["Push"] is Action.SKIPPED  # the model is too large now
     assert project.why("Push") == ["input: its condition does not hold"]
+    assert project.is_right()
+
+
+def test_what_can_do_without_a_skipped_node_is_planned_without_it(project: Project) -> None:
+    project.define("""
+make = Make()
+with Cond(make.outputs["number"].future()[0].value == 1):
+    train = Train(number=make.outputs["number"])
+    judge = Judge(model=train.outputs["model"])
+nodes = [make, train, judge, Push(model=train.outputs["model"]), Report(good=judge.outputs["good"])]
+""")
+    assert project.plan()["Report"] is Action.UNKNOWN
+    project.run()
+    skipped = dict.fromkeys(("Train", "Judge", "Push"), Action.SKIPPED)
+    assert project.plan() == {"Make": Action.CACHED, **skipped, "Report": Action.CACHED}
     assert project.is_right()
 
 

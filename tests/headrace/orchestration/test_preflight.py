@@ -1,14 +1,18 @@
+import gzip
+import os
 from pathlib import Path
 
 import pytest
 from tfx.components import CsvExampleGen, ImportExampleGen
 from tfx.dsl.compiler.compiler import Compiler
 from tfx.dsl.component.experimental.container_component import create_container_component
+from tfx.dsl.components.base.base_node import BaseNode
+from tfx.dsl.components.common.importer import Importer
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto.example_gen_pb2 import Input
 from tfx.proto.orchestration import pipeline_pb2
-from tfx.types.standard_artifacts import Integer
+from tfx.types.standard_artifacts import Integer, Schema
 
 from components.arrow_example_gen.component import ArrowExampleGen
 from headrace.errors import InputDataError, UserError
@@ -93,11 +97,73 @@ def test_a_split_without_files_is_named_with_its_pattern(tmp_path: Path) -> None
     ],
 )
 def test_a_csv_file_without_rows_is_named(tmp_path: Path, text: str, why: str) -> None:
-    put(tmp_path / "a.csv")
     empty = put(tmp_path / "b.csv", text)
     error = refusal(reading(tmp_path))
     assert error.where == str(empty)
     assert error.why == why
+
+
+def test_parts_of_a_split_may_have_a_header_alone_if_one_has_rows(tmp_path: Path) -> None:
+    for part in (0, 2):
+        put(tmp_path / f"part-{part}.csv", "fare,tips\n")
+    error = refusal(reading(tmp_path))
+    assert (error.what, error.why) == (
+        "CsvExampleGen has no rows to read",
+        "each of 2 files has a header and no rows",
+    )
+    assert error.where == str(tmp_path)
+    put(tmp_path / "part-1.csv")
+    check_inputs(reading(tmp_path))
+    put(tmp_path / "part-3.csv", "")  # as for TFX, a file without the header of the others is none of them
+    assert refusal(reading(tmp_path)).where == str(tmp_path / "part-3.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "why", "next_step"),
+    [
+        (b"fare,tips\r7.5,1\r", "its lines end with a carriage return alone", "tr "),
+        ("fare,tips\n7.5,é\n".encode("latin-1"), "by the byte 0xe9 in line 2; perhaps it is Latin-1", "ISO-8859-1"),
+        (GOOD.encode("utf-16"), "it is UTF-16, and UTF-8 is wanted", "iconv -f UTF-16"),
+        (gzip.compress(GOOD.encode()), "it is compressed by gzip, whatever its name says", "file "),
+        (b"PAR1\x15", "it is a Parquet file, whatever its name says", "file "),
+    ],
+    ids=["carriage returns", "Latin-1", "UTF-16", "gzip", "Parquet"],
+)
+def test_a_file_that_is_no_csv_is_called_what_it_is(tmp_path: Path, content: bytes, why: str, next_step: str) -> None:
+    put(tmp_path / "a.csv")
+    (tmp_path / "b c.csv").write_bytes(content)
+    error = refusal(reading(tmp_path))
+    assert error.where == str(tmp_path / "b c.csv")
+    assert why in error.why
+    assert next_step in error.next_step
+    assert f"'{tmp_path / 'b c.csv'}'" in error.next_step
+
+
+def test_text_is_not_refused_for_where_the_look_at_it_ends(tmp_path: Path) -> None:
+    put(tmp_path / "a.csv", "a\n" + "é" * (1 << 20))
+    check_inputs(reading(tmp_path))
+
+
+def test_what_a_folder_of_csv_files_holds_beside_them_is_called_what_it_is(tmp_path: Path) -> None:
+    put(tmp_path / "a.csv")
+    put(tmp_path / ".ipynb_checkpoints" / "a-checkpoint.csv")
+    error = refusal(reading(tmp_path))
+    assert (error.where, error.why) == (
+        str(tmp_path / ".ipynb_checkpoints"),
+        "it is the folder in which Jupyter keeps copies",
+    )
+    check_inputs(reading(tmp_path, all="*.csv"))
+    (tmp_path / "old.csv").mkdir()
+    assert refusal(reading(tmp_path, all="*.csv")).why == "it is a folder"
+    (tmp_path / "old.csv").rmdir()
+    (tmp_path / "late.csv").symlink_to("/nowhere/late.csv")
+    for pattern in ("*.csv", "late.csv"):
+        assert (
+            refusal(reading(tmp_path, all=pattern)).why == "late.csv is a link to /nowhere/late.csv, which is not there"
+        )
+    (tmp_path / "late.csv").unlink()
+    os.mkfifo(tmp_path / "late.csv")
+    assert refusal(reading(tmp_path, all="*.csv")).why == "it is no regular file"
 
 
 def test_a_file_of_another_split_is_not_looked_at(tmp_path: Path) -> None:
@@ -134,6 +200,25 @@ def test_a_folder_that_is_a_parameter_is_looked_at_once_it_is_bound(tmp_path: Pa
     check_inputs(pipeline)
     bind_parameters(pipeline, "run", {"data_root": str(tmp_path / "missing")})
     assert refusal(pipeline).where == str(tmp_path / "missing")
+
+
+def test_an_empty_folder_name_is_said_to_be_empty() -> None:
+    assert refusal(reading("")).why == "it is empty"
+
+
+def test_an_importer_of_a_place_that_is_not_there_is_named_unless_a_node_may_make_it(tmp_path: Path) -> None:
+    def importing(place: str | Path, *behind: BaseNode) -> pipeline_pb2.Pipeline:
+        importer = Importer(source_uri=str(place), artifact_type=Schema).with_id("curated")
+        importer.add_upstream_nodes(behind)
+        return Compiler().compile(Pipeline("pipeline", "/root", components=[*behind, importer]))
+
+    check_inputs(importing(tmp_path))
+    check_inputs(importing("gs://bucket/schema"))
+    check_inputs(importing(tmp_path / "missing", Number(value=1)))
+    with pytest.raises(InputDataError) as raised:
+        check_inputs(importing(tmp_path / "missing"))
+    assert raised.value.what == "curated has nothing to bring in"
+    assert raised.value.where == str(tmp_path / "missing")
 
 
 def test_a_pipeline_that_reads_no_files_is_fine() -> None:

@@ -17,6 +17,7 @@ from headrace.orchestration.outputs_lock import OutputsLock
 from headrace.orchestration.removal import measured, remove
 from headrace.settings import Settings
 from tests.headrace.recording import record_artifact, record_execution
+from tests.headrace.signals import as_in_the_foreground
 from tests.headrace.waiting import until_it_waits_for_a_lock
 
 # Removes what may go; says so and waits for ever, when it has begun to remove a folder for so many times.
@@ -50,6 +51,7 @@ def clean_up_in_a_process(settings: Settings, stops_at: int = 0) -> "subprocess.
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        preexec_fn=as_in_the_foreground,
     )
 
 

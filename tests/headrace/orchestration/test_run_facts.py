@@ -72,11 +72,12 @@ def test_without_a_repository_or_a_commit_or_git_nothing_is_told(
 
 
 def test_a_run_is_told_by_who_where_with_what(repository: Path) -> None:
-    told = run_properties(repository, {"epochs": 3}, "headrace run small", "{}")
+    told = run_properties(repository, {"epochs": 3}, "headrace run small", "{}", {"epochs": 5})
     assert told[names.USER] == getpass.getuser()
     assert told[names.HOST] == socket.gethostname()
     assert told[names.COMMAND] == "headrace run small"
     assert json.loads(str(told[names.PARAMETERS])) == {"epochs": 3}
+    assert json.loads(str(told[names.DEFAULTS])) == {"epochs": 5}
     versions = json.loads(str(told[names.VERSIONS]))
     assert versions["tfx"] == metadata.version("tfx")
     assert {"python", "headrace", "tfx", "tensorflow"} <= versions.keys()

@@ -12,7 +12,7 @@ graphs = st.integers(1, 12).flatmap(
     lambda size: st.tuples(*(st.sets(st.integers(0, max(node - 1, 0))) for node in range(size)))
 )
 # How a node that was run can end.
-ENDS = [state for state in NodeState if state is not NodeState.BLOCKED]
+ENDS = [state for state in NodeState if state not in (NodeState.BLOCKED, NodeState.LEFT_OUT)]
 
 
 def test_nodes_that_wait_for_nothing_are_ready_in_the_pipelines_order() -> None:
@@ -143,3 +143,19 @@ def test_every_node_runs_or_is_blocked_or_is_skipped_exactly_once(
     assert not however & set(never)
     for node in never:
         assert reasons[states[node]] & {states[one] for one in graph[node]}
+
+
+def test_a_node_is_skipped_once_all_of_a_set_that_it_needs_one_of_are() -> None:
+    schedule = Schedule(dict(DIAMOND), needs={"d": [frozenset("bc")]})
+    schedule.take_ready(9)
+    schedule.ended("a", NodeState.SUCCEEDED)
+    assert schedule.ended("b", NodeState.SKIPPED) == {}
+    assert schedule.ended("c", NodeState.SKIPPED) == {"d": NodeState.SKIPPED}
+
+
+def test_a_node_that_needs_none_of_its_upstream_nodes_runs_though_they_were_skipped_not_if_they_failed() -> None:
+    for state, never in ((NodeState.SKIPPED, {}), (NodeState.FAILED, {"b": NodeState.BLOCKED})):
+        schedule = Schedule({"a": [], "b": ["a"]}, needs={"b": []})
+        schedule.take_ready(9)
+        assert schedule.ended("a", state) == never
+        assert schedule.take_ready(9) == ([] if never else ["b"])

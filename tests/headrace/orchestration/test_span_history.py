@@ -1,6 +1,8 @@
 """Which spans are done: by the records of runs alone."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,14 @@ def test_a_run_from_before_the_run_of_the_span_before_it_does_not_count(runs: Ru
     state = runs.state(4, after=runs[third])
     assert state.done is None
     assert state.why == f"its run {fourth} was before that of the span before it"
+
+
+def test_a_clock_that_was_set_back_makes_no_run_an_earlier_one(runs: Runs) -> None:
+    third, fourth = runs[runs.add(3)], runs[runs.add(4)]
+    early = replace(fourth, started=third.started - timedelta(hours=1))
+    state = state_of([early, third], {"span": 4}, NOW, third)
+    assert state.done is not None
+    assert state.done.id == fourth.id
 
 
 def test_what_changed_since_is_named_and_so_are_later_spans(runs: Runs) -> None:

@@ -84,13 +84,18 @@ def test_what_was_pushed_is_told_with_its_place_and_so_is_that_nothing_was() -> 
     assert f"pushed to /models/[1]/{'x' * 200}\nnothing was pushed\n" in text
 
 
-def test_pushed_models_are_found_of_all_executions_of_the_nodes_that_ended_well(store: MetadataStore) -> None:
+def test_pushed_models_are_found_of_all_executions_of_the_nodes_that_ended_well(
+    store: MetadataStore, tmp_path: Path
+) -> None:
+    still_there, gone = str(tmp_path), str(tmp_path / "gone")
+
     def pushes(node: str, state: State, **properties: str) -> int:
         pushed = record_artifact(store, "PushedModel", f"/root/{node}", **properties)
         return record_execution(store, "taxi", "1", node, state, outputs={"pushed_model": [pushed]})
 
     first, second = (pushes("Pusher", State.COMPLETE, pushed_destination=f"/models/{number}") for number in (1, 2))
-    cached = pushes("Again", State.CACHED, pushed_destination="/models/3")
+    cached = pushes("Again", State.CACHED, pushed_destination=still_there)
+    rolled_back = pushes("Rolled back", State.CACHED, pushed_destination=gone)
     failed = pushes("Fails", State.FAILED, pushed_destination="/models/4")
     kept = pushes("Keeps", State.COMPLETE)
     other = record_execution(
@@ -100,11 +105,31 @@ def test_pushed_models_are_found_of_all_executions_of_the_nodes_that_ended_well(
         NodeOutcome("Trainer", NodeState.SUCCEEDED, executions=(other,)),
         NodeOutcome("Pusher", NodeState.SUCCEEDED, executions=(first, second)),
         NodeOutcome("Again", NodeState.CACHED, executions=(cached,)),
+        NodeOutcome("Rolled back", NodeState.CACHED, executions=(rolled_back,)),
         NodeOutcome("Fails", NodeState.FAILED, executions=(failed,)),
         NodeOutcome("Keeps", NodeState.SUCCEEDED, executions=(kept,)),
         NodeOutcome("Waits", NodeState.BLOCKED),
     )
-    assert findings_of(outcome, store) == Findings((), ("/models/1", "/models/2", "/models/3", ""))
+    found = findings_of(outcome, store)
+    assert found.pushed == ("/models/1", "/models/2", still_there, "", "")
+    text = printed(outcome, found)
+    assert f"pushed to /models/2\nnothing new to push: an earlier run pushed to {still_there}\nnothing was" in text
+    command = f"headrace run {outcome.pipeline} --only 'Rolled back' --no-cache"
+    told = f"Rolled back: what an earlier run pushed to {gone} is not there any more, and was not pushed again"
+    assert f"{told}, for nothing changed. To push it again: {command}\n" in text
+
+
+def test_that_the_baseline_has_learned_from_the_examples_is_told(store: MetadataStore) -> None:
+    data = [record_artifact(store, "Examples", f"/data/{span}", span=span) for span in (3, 4)]
+    old, new = (record_artifact(store, "Model", f"/models/{number}") for number in range(2))
+    record_execution(store, "taxi", "1", "Trainer", inputs={"examples": data}, outputs={"model": [old]})
+    record_execution(store, "taxi", "2", "Trainer", inputs={"examples": data[:1]}, outputs={"model": [new]})
+    evaluation = record_artifact(store, "ModelEvaluation", "/evaluation")
+    inputs = {"examples": data[1:], "model": [new], "baseline_model": [old]}
+    judge = record_execution(store, "taxi", "2", "Evaluator", inputs=inputs, outputs={"evaluation": [evaluation]})
+    outcome = run_of(NodeOutcome("Evaluator", NodeState.SUCCEEDED, executions=(judge,)))
+    told = "the model it was compared with has learned from these examples (span 4), and it has not"
+    assert findings_of(outcome, store).notes == (("Evaluator", told),)
 
 
 def test_whether_a_model_could_be_served_is_told_with_the_reason(store: MetadataStore, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_lint_has_nothing_to_say_whatever_they_are_called(project: Path, start: 
 
 def test_a_copy_has_no_trace_of_its_source_but_for_the_data_it_reads(project: Path) -> None:
     folders = (project / "pipelines" / "from_taxi", project / "tests" / "pipelines" / "from_taxi")
-    texts = "\n".join(path.read_text() for folder in folders for path in folder.iterdir())
+    texts = "\n".join(path.read_text() for folder in folders for path in folder.iterdir() if path.is_file())
     assert 'NAME = "from_taxi"' in texts
     assert 'DATA = "taxi"' in texts
     for trace in ("pipelines.taxi", "pipelines/taxi", '"pipelines" / "taxi"', "headrace run taxi"):

@@ -11,6 +11,7 @@ from tfx.types.standard_artifacts import Examples, Integer
 from headrace.errors import ParameterError, RunFailedError, UnknownNameError, UserError
 from headrace.metadata import State
 from headrace.testing import artifact, run_component
+from tests.headrace.signals import ctrl_c_interrupts
 from tests.headrace.testing.given_components import Echo, Spans
 from tests.small_components import AddOne, KillItself, MaybeAddOne, Meet, Raise
 
@@ -33,6 +34,17 @@ def test_each_run_has_a_store_of_its_own_and_outputs_outlive_the_next_run() -> N
 def test_the_home_of_the_project_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HEADRACE_HOME", str(tmp_path))
     assert not str(run_component(AddOne, number=1).outputs["sum"].uri).startswith(str(tmp_path))
+
+
+@pytest.mark.parametrize("where", ["environment", "project"])
+def test_the_store_of_the_project_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str) -> None:
+    url = "mysql://ann:secret@127.0.0.1:1/metadata"  # where nobody answers
+    if where == "environment":
+        monkeypatch.setenv("HEADRACE_METADATA", url)
+    else:
+        (tmp_path / "pyproject.toml").write_text(f'[tool.headrace]\nmetadata = "{url}"\n')
+        monkeypatch.chdir(tmp_path)
+    assert run_component(AddOne, number=1).outputs["sum"].value == 2
 
 
 def test_values_parameters_and_the_log_arrive() -> None:
@@ -132,5 +144,5 @@ def test_ctrl_c_stops_the_test_runner_and_not_this_test_alone(tmp_path: Path) ->
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt).start()
-    with pytest.raises(KeyboardInterrupt):
+    with ctrl_c_interrupts(), pytest.raises(KeyboardInterrupt):
         run_component(Meet, place=str(tmp_path), me="me", other="nobody")

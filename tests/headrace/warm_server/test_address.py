@@ -45,6 +45,19 @@ def test_what_importing_tfx_sets_makes_no_other_environment_but_what_a_user_sets
     assert len(set(told(imported, TF_USE_LEGACY_KERAS="1").split())) == 1
 
 
+def test_a_process_that_could_not_be_as_the_caller_is_makes_another_environment() -> None:
+    tell = "from headrace.warm_server.address import environment; "
+    soft, hard, nice = (
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))",
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))",
+        "os.nice(1)",
+    )
+    before = told(f"{tell}print(environment())")
+    assert told(f"import os, resource; {soft}; {tell}print(environment())") == before
+    for changed in (hard, nice):
+        assert told(f"import os, resource; {changed}; {tell}print(environment())") != before
+
+
 def test_an_installed_package_makes_another_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     packages = tmp_path / "site-packages"
     packages.mkdir()

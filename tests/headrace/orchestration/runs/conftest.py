@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tfx.dsl.components.base.base_node import BaseNode
-from tfx.orchestration.pipeline import Pipeline
+from tfx.orchestration.pipeline import Pipeline, RunOptions
 
 from headrace.errors import HeadraceError
 from headrace.metadata import Execution, MetadataStore, Run
@@ -60,13 +60,14 @@ def run_pipeline(settings: Settings) -> RunPipeline:
         components: Sequence[BaseNode],
         request: RunRequest | None = None,
         max_parallel: int | None = 2,
+        run_options: RunOptions | None = None,
         **options: Any,
     ) -> Ran:
         pipeline = Pipeline(name, str(settings.pipeline_root(name)), components=list(components), **options)
         outcome, error = None, None
         try:
             runner = HeadraceDagRunner(settings.model_copy(update={"max_parallel": max_parallel}))
-            outcome = runner.run(pipeline, request=request)
+            outcome = runner.run(pipeline, run_options, request=request)
         except HeadraceError as raised:
             error = raised
         store = MetadataStore.of_project(settings)

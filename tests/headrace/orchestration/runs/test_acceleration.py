@@ -1,5 +1,6 @@
 """Headrace's executors stand in for stock ones by themselves, and the record says so."""
 
+import gzip
 from collections import Counter
 from pathlib import Path
 
@@ -81,6 +82,31 @@ def test_the_stock_executor_for_parquet_has_a_stand_in(run_pipeline: RunPipeline
     ran = run_pipeline("parquet", [FileBasedExampleGen(str(data), given, custom_executor_spec=spec)])
     [execution] = ran.of("FileBasedExampleGen")
     assert execution.properties["headrace_executor"] == "headrace.acceleration.parquet_example_gen.Executor"
+
+
+def test_where_the_stock_executor_fails_too_why_it_had_to_do_it_is_told_and_what_can(
+    run_pipeline: RunPipeline, data: Path
+) -> None:
+    pq.write_table(pa.table({"at": pa.array([1, 2], pa.timestamp("us"))}), data / "x.parquet")
+    (data / "x.csv.gz").write_bytes(gzip.compress(b"number\n1\n"))
+    spec = BeamExecutorSpec(parquet_executor.Executor)
+    given, zipped = (make_default_input_config(pattern) for pattern in ("*.parquet", "*.csv.gz"))
+    ran = run_pipeline(
+        "beyond",
+        [
+            FileBasedExampleGen(str(data), given, custom_executor_spec=spec),
+            CsvExampleGen(str(data), input_config=zipped),
+        ],
+    )
+    for node, why in (
+        ("FileBasedExampleGen", f"the column 'at' is of the type timestamp[us], in {data / 'x.parquet'}"),
+        ("CsvExampleGen", f"it is compressed, in {data / 'x.csv.gz'}"),
+    ):
+        [execution] = ran.of(node)
+        assert execution.properties["headrace_error_why"] == (
+            f"Headrace's faster executor does not do this, and left it to TFX's: {why}"
+        )
+        assert "ArrowExampleGen" in str(execution.properties["headrace_error_next"])
 
 
 def test_what_the_stock_executor_refuses_is_refused_in_its_words(run_pipeline: RunPipeline, data: Path) -> None:

@@ -21,8 +21,9 @@ from headrace.errors import UnknownNameError, UserError
 from headrace.metadata import State
 from headrace.orchestration.outcomes import NodeState
 from headrace.orchestration.request import RunRequest
+from headrace.settings import Settings
 from tests.headrace.orchestration.runs.conftest import RunPipeline
-from tests.small_components import AddOne, MaybeAddOne, Meet, Number, Sleep
+from tests.small_components import AddOne, AddTo, MaybeAddOne, Meet, Number, Raise, Sleep
 
 
 def test_independent_nodes_run_at_the_same_time(run_pipeline: RunPipeline, tmp_path: Path) -> None:
@@ -72,6 +73,75 @@ def test_a_condition_that_does_not_hold_skips_and_records_all_that_hangs_on_it(r
         [execution] = ran.of(node)
         assert execution.state is State.CANCELED
         assert "skipped" in str(execution.properties["headrace_skipped"]) or node == "Inside"
+
+
+def test_only_what_needs_a_skipped_node_is_skipped_with_it(run_pipeline: RunPipeline) -> None:
+    number = Number(value=1)
+    with Cond(number.outputs["number"].future()[0].value == 2):
+        tuned = Number(value=7).with_id("Tuned")
+        other = Number(value=8).with_id("OtherTuned")
+    skipped, there = tuned.outputs["number"], number.outputs["number"]
+    nodes = [
+        MaybeAddOne(number=skipped).with_id("Optional"),
+        AddTo(base=there, more=skipped.as_optional()).with_id("OptionalByChannel"),
+        AddOne(number=union([skipped, there])).with_id("Either"),
+        AddOne(number=union([skipped, other.outputs["number"]])).with_id("Neither"),
+        AddOne(number=skipped).with_id("Required"),
+        AddOne(number=latest_created(skipped, n=1)).with_id("RequiredByFunction"),
+        Number(value=skipped.future()[0].value).with_id("Parameter"),
+    ]
+    behind = MaybeAddOne(number=there).with_id("PutBehind")
+    behind.add_upstream_node(tuned)
+    below = MaybeAddOne(number=nodes[4].outputs["sum"]).with_id("BelowRequired")
+    ran = run_pipeline("spared", [number, tuned, other, *nodes, behind, below])
+    assert ran.error is None
+    runs = {"Number", "Optional", "OptionalByChannel", "Either", "BelowRequired"}
+    assert {node for node, state in ran.states.items() if state is NodeState.SUCCEEDED} == runs
+    assert {state for node, state in ran.states.items() if node not in runs} == {NodeState.SKIPPED}
+    sums = [ran.value(node, "sum") for node in ("Optional", "OptionalByChannel", "Either", "BelowRequired")]
+    assert sums == [["1"], ["1"], ["2"], ["1"]]
+
+
+def test_a_sub_pipeline_is_read_though_a_node_in_it_was_skipped(run_pipeline: RunPipeline) -> None:
+    number = Number(value=5)
+    inputs = PipelineInputs({"number": number.outputs["number"]})
+    one = AddOne(number=inputs.inputs["number"]).with_id("One")
+    with Cond(one.outputs["sum"].future()[0].value == 0):
+        never = AddOne(number=one.outputs["sum"]).with_id("Never")
+    inner = Pipeline("inner", "", components=[one, never], inputs=inputs, outputs={"sum": one.outputs["sum"]})
+    behind = Number(value=1).with_id("Behind")
+    behind.add_upstream_node(inner)
+    ran = run_pipeline("outer", [number, inner, AddOne(number=inner.outputs["sum"]).with_id("Last"), behind])
+    assert ran.error is None
+    assert ran.states["inner.Never"] is NodeState.SKIPPED
+    assert ran.states["Behind"] is NodeState.SUCCEEDED
+    assert ran.value("Last", "sum") == ["7"]
+
+
+def test_a_sub_pipeline_is_skipped_as_a_whole_and_what_needs_it_with_it(run_pipeline: RunPipeline) -> None:
+    number = Number(value=5)
+    with Cond(number.outputs["number"].future()[0].value == 2):
+        inputs = PipelineInputs({"number": number.outputs["number"]})
+        one = AddOne(number=inputs.inputs["number"]).with_id("One")
+        free = Number(value=3).with_id("Free")
+        inner = Pipeline("inner", "", components=[one, free], inputs=inputs, outputs={"sum": one.outputs["sum"]})
+    needs = AddOne(number=inner.outputs["sum"]).with_id("Needs")
+    spares = MaybeAddOne(number=inner.outputs["sum"]).with_id("Spares")
+    behind = Number(value=1).with_id("Behind")
+    behind.add_upstream_node(inner)
+    ran = run_pipeline("outer", [number, inner, needs, spares, behind])
+    assert ran.error is None
+    assert ran.value("Spares", "sum") == ["1"]
+    assert {node for node, state in ran.states.items() if state is NodeState.SUCCEEDED} == {"Number", "Spares"}
+
+
+def test_names_that_are_paths_lead_nowhere_else(run_pipeline: RunPipeline, settings: Settings, tmp_path: Path) -> None:
+    ran = run_pipeline("../../a/b", [Number(value=1).with_id("part/one"), Raise(message="no").with_id("part/two")])
+    assert [ran.value("part/one", "number"), ran.of("part/two")[0].state] == [["1"], State.FAILED]
+    logs = [Path(str(execution.properties["headrace_log"])) for execution in ran.executions]
+    assert [log.parent.parent.parent for log in logs] == [settings.home / "logs"] * 2
+    assert all(log.is_file() for log in logs)
+    assert list(tmp_path.iterdir()) == [settings.home]
 
 
 def test_for_each_runs_once_for_every_artifact(run_pipeline: RunPipeline) -> None:
@@ -143,6 +213,8 @@ def test_a_runtime_parameter_is_set_for_a_run(run_pipeline: RunPipeline) -> None
     assert run_pipeline("set", [number], RunRequest(parameters={"value": "4"})).value("Number", "number") == ["4"]
     with pytest.raises(UnknownNameError):
         raise run_pipeline("set", [number], RunRequest(parameters={"valu": "4"})).error or AssertionError
+    zero = Number(value=RuntimeParameter("value", int, 0))
+    assert run_pipeline("zero", [zero]).value("Number", "number") == ["0"]
 
 
 def test_a_container_component_is_refused_where_no_engine_answers(

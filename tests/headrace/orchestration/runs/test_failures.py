@@ -5,10 +5,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tfx.components import CsvExampleGen
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.dsl.experimental.node_execution_options.utils import NodeExecutionOptions, TriggerStrategy
 from tfx.dsl.input_resolution.strategies.latest_artifact_strategy import LatestArtifactStrategy
+from tfx.proto.example_gen_pb2 import Input
 from tfx.types import Channel
 from tfx.types.standard_artifacts import Integer
 
@@ -51,7 +53,7 @@ def test_what_depends_on_a_failed_node_does_not_run_and_what_does_not_does(
     ran = run_pipeline("failing", [fails, number, free, blocked])
     assert isinstance(ran.error, RunFailedError)
     assert ran.error.what == "the run of failing failed: Raise"
-    assert ran.error.next_step.endswith(" --resume")
+    assert ran.error.next_step.endswith(" --resume  # once what Raise failed on is put right")
     assert ran.value("AddOne", "sum") == ["4"]
     assert ran.of("Blocked") == []
     out = capsys.readouterr().out
@@ -107,6 +109,23 @@ def test_the_error_its_place_and_the_log_are_on_the_execution(run_pipeline: RunP
     assert "small_components.py:" in str(execution.properties["headrace_error_where"])
     assert "ValueError: no such column" in Path(str(execution.properties["headrace_log"])).read_text()
     assert float(execution.properties["headrace_wall_seconds"]) > 0
+
+
+def test_a_failure_outside_an_executor_names_the_log_of_the_orchestrator(
+    run_pipeline: RunPipeline, tmp_path: Path
+) -> None:
+    for name in ("1/a.csv", "2/b.csv"):
+        (tmp_path / "data" / name).parent.mkdir(parents=True)
+        (tmp_path / "data" / name).write_text("a\n1\n")
+    splits = [Input.Split(name=name, pattern=f"{{SPAN}}/{name}.csv") for name in "ab"]
+    ran = run_pipeline("driven", [CsvExampleGen(str(tmp_path / "data"), input_config=Input(splits=splits))])
+    [execution] = ran.of("CsvExampleGen")
+    assert "Latest span should be the same for each split" in str(execution.properties["headrace_error_message"])
+    next_step = str(execution.properties["headrace_error_next"])
+    assert next_step.startswith("less ")
+    log = Path(next_step.removeprefix("less "))
+    assert log.name == "orchestrator.log"
+    assert "Latest span should be the same for each split" in log.read_text()
 
 
 @pytest.mark.parametrize(("node", "message"), [(Crash, "SIGSEGV"), (KillItself, "SIGKILL")])

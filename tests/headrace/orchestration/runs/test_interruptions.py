@@ -14,6 +14,7 @@ from headrace.metadata import MetadataStore, State
 from headrace.orchestration.run_lock import live_runs
 from headrace.settings import Settings
 from headrace.warm_server.client import statuses
+from tests.headrace.signals import as_by_nohup_in_a_script, as_in_the_foreground
 
 DEFINITION = """
 import sys
@@ -49,7 +50,13 @@ def start(tmp_path: Path, home: Path) -> Iterator[Start]:
     """Starts `headrace run` of a pipeline whose node Waits ends when the file `other` is there."""
     started: list[subprocess.Popen[str]] = []
 
-    def run(*options: str, name: str = "stopped", me: str = "me", other: str = "other") -> "subprocess.Popen[str]":
+    def run(
+        *options: str,
+        name: str = "stopped",
+        me: str = "me",
+        other: str = "other",
+        signals: Callable[[], None] = as_in_the_foreground,
+    ) -> "subprocess.Popen[str]":
         path = tmp_path / f"{name}_{me}.py"
         path.write_text(DEFINITION.format(place=str(tmp_path), me=me, other=other, name=name, root=str(home / name)))
         process = subprocess.Popen(
@@ -59,6 +66,7 @@ def start(tmp_path: Path, home: Path) -> Iterator[Start]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            preexec_fn=signals,
         )
         started.append(process)
         return process
@@ -110,6 +118,19 @@ def test_a_stopped_run_ends_its_children_and_records_them_as_canceled(
     assert set(recorded.values()) <= {State.COMPLETE, State.CANCELED}
     assert "Last" not in recorded
     eventually(lambda: not processes(), "processes were left behind")
+
+
+def test_a_run_that_nohup_started_in_a_script_ends_neither_with_the_terminal_nor_by_ctrl_c(
+    start: Start, home: Path, tmp_path: Path
+) -> None:
+    run = start(signals=as_by_nohup_in_a_script)
+    eventually((tmp_path / "me").exists, "the node never began")
+    for number in (signal.SIGINT, signal.SIGHUP):
+        os.killpg(run.pid, number)
+    (tmp_path / "other").touch()
+    out, err = run.communicate(timeout=120)
+    assert run.returncode == 0, out + err
+    assert set(states(home).values()) == {State.COMPLETE}
 
 
 def test_after_a_kill_no_process_is_left_and_the_next_command_puts_the_record_right_and_resumes(

@@ -1,18 +1,23 @@
 """Resuming, running parts, and what the cache may be trusted with."""
 
+import json
 from pathlib import Path
 
 import pytest
+from tfx.components import CsvExampleGen
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.importer import Importer
+from tfx.dsl.experimental.conditionals.conditional import Cond
+from tfx.orchestration.pipeline import Pipeline, PipelineInputs, RunOptions
 from tfx.types.standard_artifacts import Integer
 
-from headrace.errors import UnknownNameError, UserError
+from headrace.errors import InputDataError, UnknownNameError, UserError
 from headrace.metadata import State
+from headrace.metadata.properties import CHANGED_INPUTS
 from headrace.orchestration.outcomes import NodeState
 from headrace.orchestration.request import RunRequest
 from tests.headrace.orchestration.runs.conftest import Ran, RunPipeline
-from tests.small_components import AddOne, Flaky, Number, Positive
+from tests.small_components import AddOne, Flaky, MaybeAddOne, Number, Positive, Spoil
 
 RESUME = RunRequest(resume=True)
 
@@ -99,6 +104,108 @@ def test_one_node_takes_the_newest_inputs_that_were_made(run_pipeline: RunPipeli
     assert ran.value("Last", "sum") == ["3"]
 
 
+def test_a_part_that_needs_nothing_runs_before_anything_else_has(run_pipeline: RunPipeline, marks: Path) -> None:
+    for request, options in (
+        (RunRequest(to_nodes=("AddOne",)), None),
+        (RunRequest(), RunOptions(to_nodes=["AddOne"])),
+    ):
+        ran = run_pipeline(f"first{options is None}", chain(marks), request, run_options=options)
+        assert ran.error is None
+        assert ran.states == {
+            "Number": NodeState.SUCCEEDED,
+            "AddOne": NodeState.SUCCEEDED,
+            "Flaky": NodeState.LEFT_OUT,
+            "Last": NodeState.LEFT_OUT,
+        }
+        assert {execution.node for execution in ran.executions} == {"Number", "AddOne"}
+
+
+def test_a_part_that_needs_something_names_it_where_nothing_has_run(run_pipeline: RunPipeline, marks: Path) -> None:
+    run_pipeline("other", [Number(value=1)])
+    refused = run_pipeline("needy", chain(marks), RunRequest(from_nodes=("AddOne",)))
+    assert isinstance(refused.error, UserError)
+    assert refused.error.what == "there is no earlier run of needy"
+    assert refused.error.why.endswith("needed: Flaky, Number")
+
+
+def test_what_failed_or_never_ran_is_not_called_reused(run_pipeline: RunPipeline, marks: Path) -> None:
+    assert run_pipeline("failing", chain(marks, failures=9)).error is not None
+    ran = run_pipeline("failing", chain(marks), RunRequest(from_nodes=("AddOne",), to_nodes=("AddOne",)))
+    assert ran.error is None
+    assert ran.states == {
+        "Number": NodeState.REUSED,
+        "AddOne": NodeState.SUCCEEDED,
+        "Flaky": NodeState.LEFT_OUT,
+        "Last": NodeState.LEFT_OUT,
+    }
+
+
+def test_a_part_without_a_node_is_refused(run_pipeline: RunPipeline, marks: Path) -> None:
+    run_pipeline("empty", chain(marks))
+    refused = run_pipeline("empty", chain(marks), RunRequest(from_nodes=("AddOne",), to_nodes=("Flaky",)))
+    assert isinstance(refused.error, UserError)
+    assert refused.error.why == "nothing of Flaky depends on AddOne"
+    assert len(refused.store.runs("empty")) == 1
+
+
+def test_the_run_that_tfx_options_name_is_the_one_that_the_rest_is_taken_from(
+    run_pipeline: RunPipeline, marks: Path
+) -> None:
+    first = run_pipeline("based", chain(marks))
+    run_pipeline("based", [Number(value=5), *chain(marks)[1:]])
+    assert first.run is not None
+    last = RunOptions(from_nodes=["AddOne"], base_pipeline_run_id=first.run.id)
+    assert run_pipeline("based", chain(marks), run_options=last).value("Last", "sum") == ["3"]
+    unknown = RunOptions(from_nodes=["AddOne"], base_pipeline_run_id=first.run.id[:-1])
+    error = run_pipeline("based", chain(marks), run_options=unknown).error
+    assert isinstance(error, UnknownNameError)
+    assert first.run.id in error.why
+
+
+def test_a_part_runs_without_what_was_skipped_where_it_can(run_pipeline: RunPipeline) -> None:
+    def nodes() -> list[BaseNode]:
+        number = Number(value=1)
+        with Cond(number.outputs["number"].future()[0].value == 2):
+            tuned = Number(value=7).with_id("Tuned")
+        maybe = MaybeAddOne(number=tuned.outputs["number"])
+        return [number, tuned, maybe, AddOne(number=tuned.outputs["number"]).with_id("Needs")]
+
+    run_pipeline("tuning", nodes())
+    ran = run_pipeline("tuning", nodes(), RunRequest(from_nodes=("MaybeAddOne",), to_nodes=("MaybeAddOne",)))
+    assert ran.value("MaybeAddOne", "sum") == ["1"]
+    refused = run_pipeline("tuning", nodes(), RunRequest(from_nodes=("Needs",), to_nodes=("Needs",)))
+    assert isinstance(refused.error, UserError)
+
+
+def test_nodes_of_a_sub_pipeline_outside_the_part_do_not_run(run_pipeline: RunPipeline) -> None:
+    number = Number(value=5)
+    inputs = PipelineInputs({"number": number.outputs["number"]})
+    one = AddOne(number=inputs.inputs["number"]).with_id("One")
+    inner = Pipeline("inner", "", components=[one], inputs=inputs, outputs={"sum": one.outputs["sum"]})
+    ran = run_pipeline("outer", [number, inner], RunRequest(to_nodes=("Number",)))
+    assert ran.error is None
+    assert {state for node, state in ran.states.items() if node != "Number"} == {NodeState.LEFT_OUT}
+
+
+def test_what_a_node_outside_the_part_would_read_need_not_be_there(run_pipeline: RunPipeline, tmp_path: Path) -> None:
+    def run(request: RunRequest | None = None) -> Ran:
+        return run_pipeline("read", [CsvExampleGen(str(tmp_path / "data")), Number(value=1)], request)
+
+    assert run(RunRequest(to_nodes=("Number",))).error is None
+    assert isinstance(run().error, InputDataError)
+    assert isinstance(run(RunRequest(to_nodes=("CsvExampleGen",))).error, InputDataError)
+
+
+def test_a_run_is_resumed_from_what_is_still_there(run_pipeline: RunPipeline, marks: Path) -> None:
+    failed = run_pipeline("gone", chain(marks, failures=1))
+    [artifact] = failed.store.outputs(failed.of("AddOne")[0].id)["sum"]
+    Path(artifact.uri).unlink()
+    resumed = run_pipeline("gone", chain(marks, failures=1), RESUME)
+    assert resumed.states["Number"] is NodeState.REUSED
+    assert resumed.states["AddOne"] is NodeState.SUCCEEDED
+    assert resumed.value("Last", "sum") == ["3"]
+
+
 def test_a_node_that_is_not_there_is_refused(run_pipeline: RunPipeline, marks: Path) -> None:
     run_pipeline("part", chain(marks))
     refused = run_pipeline("part", chain(marks), RunRequest(from_nodes=("Lst",)))
@@ -125,17 +232,37 @@ def test_the_cache_can_be_off_for_a_run_for_a_node_and_for_a_pipeline(run_pipeli
     assert cached(run_pipeline("cache", chain(marks), enable_cache=False)) == []
 
 
-@pytest.mark.parametrize("damage", ["emptied", "removed"])
+@pytest.mark.parametrize("damage", ["emptied", "removed", "edited to the same size"])
 def test_a_damaged_output_is_not_taken_from_the_cache(run_pipeline: RunPipeline, marks: Path, damage: str) -> None:
     first = run_pipeline("cache", chain(marks), enable_cache=True)
     [artifact] = first.store.outputs(first.of("Number")[0].id)["number"]
     if damage == "emptied":
         Path(artifact.uri).write_text("")
+    elif damage != "removed":
+        Path(artifact.uri).write_text("7")
     else:
         Path(artifact.uri).unlink()
     again = run_pipeline("cache", chain(marks), enable_cache=True)
     assert again.states["Number"] is NodeState.SUCCEEDED
     assert again.value("Last", "sum") == ["3"]
+
+
+def test_a_node_that_writes_into_its_input_is_reported_and_what_it_spoiled_is_made_again(
+    run_pipeline: RunPipeline, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def run() -> Ran:
+        number = Number(value=1)
+        spoils = Spoil(number=number.outputs["number"])
+        return run_pipeline("spoiled", [number, AddOne(number=number.outputs["number"]), spoils], enable_cache=True)
+
+    first = run()
+    assert first.error is None
+    [artifact] = first.store.outputs(first.of("Number")[0].id)["number"]
+    assert first.of("Spoil")[0].properties[CHANGED_INPUTS] == json.dumps([artifact.uri])
+    assert f"Spoil: its input changed while it ran: {artifact.uri}" in capfd.readouterr().out
+    again = run()
+    assert again.states["Number"] is NodeState.SUCCEEDED
+    assert again.value("Spoil", "seen") == ["1"]
 
 
 def test_an_edit_of_what_an_importer_brought_in_is_seen(run_pipeline: RunPipeline, tmp_path: Path) -> None:

@@ -36,10 +36,12 @@ def settings(settings_with_each_store: Settings) -> Settings:
 
 def start(settings: Settings, *arguments: str) -> "subprocess.Popen[str]":
     """Starts a command in a project with this store."""
-    url = settings.metadata.get_secret_value() if settings.metadata else ""
+    environment = {**os.environ, "HEADRACE_HOME": str(settings.home), "COLUMNS": "200"}
+    if settings.metadata:
+        environment["HEADRACE_METADATA"] = settings.metadata.get_secret_value()
     return subprocess.Popen(
         [str(Path(sys.executable).with_name("headrace")), *arguments],
-        env={**os.environ, "HEADRACE_HOME": str(settings.home), "HEADRACE_METADATA": url, "COLUMNS": "200"},
+        env=environment,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
