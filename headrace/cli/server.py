@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 def server() -> None:
     """See or stop the warm server, which spares each command the import of TFX.
 
-    The first `headrace run` or `headrace plan` starts it; it ends by itself when it was idle for ten
-    minutes. It holds libraries only, never your modules. There is one for each user and Python environment;
-    without it: --no-server, HEADRACE_SERVER=false, or `server = false` in [tool.headrace] of pyproject.toml.
+    The first `headrace run` or `headrace plan` starts it; it ends by itself when it was idle for ten minutes. It holds
+    libraries only, never your modules. There is one for each user, Python environment and set of variables that
+    libraries read; without it: --no-server, HEADRACE_SERVER=false, or `server = false` in [tool.headrace] of
+    pyproject.toml.
     """
 
 

@@ -34,25 +34,32 @@ def address(preload: Sequence[str]) -> str:
     return f"{environment()}-{_hash([*preload, *_code()])}"
 
 
-def addresses() -> list[str]:
-    """Where this user's servers for this environment listen now: one for its code, and others for what it was."""
-    start = f"@{environment()}-"
+def addresses(of: str) -> list[str]:
+    """Where this user's servers of an installation, or for an environment of it, listen now."""
+    start = f"@{of}-"
     names = (line.split()[-1] for line in Path("/proc/net/unix").read_text().splitlines()[1:])
     return sorted({name[1:] for name in names if name.startswith(start)})
 
 
-def environment() -> str:
-    """What a process keeps from its start, what one namespace of sockets may hold several of, and the protocol."""
+def installation() -> str:
+    """What one namespace of sockets may hold several of, and the protocol: all variables of the environment aside."""
     facts = [
         Path(messages.__file__).read_text(),
         sys.prefix,
         sys.version,
-        f"nice {os.nice(0)}, at most {[hard for _, hard in limits().values()]}",  # a process cannot raise what it has
         os.readlink("/proc/self/ns/mnt"),
         os.readlink("/proc/self/ns/pid"),
     ]
-    facts += sorted(f"{name}={value}" for name, value in variables().items() if name.startswith(_READ_AT_IMPORT))
     return f"{_PREFIX}-{os.getuid()}-{_hash(facts)}"
+
+
+def environment() -> str:
+    """The installation, and what a process keeps from its start."""
+    facts = [
+        f"nice {os.nice(0)}, at most {[hard for _, hard in limits().values()]}",  # a process cannot raise what it has
+    ]
+    facts += sorted(f"{name}={value}" for name, value in variables().items() if name.startswith(_READ_AT_IMPORT))
+    return f"{installation()}-{_hash(facts)}"
 
 
 def limits() -> dict[int, tuple[int, int]]:

@@ -192,18 +192,19 @@ def started(connection: socket.socket, message: Start, files: Sequence[int]) -> 
 
 
 def statuses() -> list[Status]:
-    """How each server of this user for this environment is."""
-    found = (_ask(name, AskStatus()) for name in address.addresses())
+    """How each server of this user and installation is, whatever variables it was started with."""
+    found = (_ask(name, AskStatus()) for name in address.addresses(address.installation()))
     return [status for status in found if status is not None]
 
 
 def stop() -> list[Status]:
-    """Stops the servers of this user for this environment, and tells how they were.
+    """Stops the servers of this user and installation, and tells how they were.
 
     Raises:
         UserError: some have processes that live, and go on; the others are stopped.
     """
-    found = [status for name in address.addresses() if (status := _ask(name, Stop()))]
+    names = address.addresses(address.installation())
+    found = [status for name in names if (status := _ask(name, Stop()))]
     if busy := [status for status in found if status.processes]:
         raise UserError(
             "a warm server is in use, and goes on",
@@ -215,7 +216,7 @@ def stop() -> list[Status]:
 
 
 def _ask(name: str, question: AskStatus | Stop, patience_seconds: float = _PATIENCE_SECONDS) -> Status | None:
-    with suppress(EOFError, OSError), connected(name) as connection:
+    with suppress(EOFError, OSError, UserError), connected(name) as connection:
         connection.settimeout(patience_seconds)
         send(connection, question)
         answer, _ = receive(connection)
@@ -224,7 +225,7 @@ def _ask(name: str, question: AskStatus | Stop, patience_seconds: float = _PATIE
 
 
 def _stop_outdated(name: str) -> None:
-    for other in set(address.addresses()) - {name}:
+    for other in set(address.addresses(address.environment())) - {name}:
         _ask(other, Stop(), patience_seconds=0.5)
 
 

@@ -1,4 +1,5 @@
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from tests.headrace.warm_server import asked
 @pytest.fixture(autouse=True)
 def own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """An environment of the test's own, in which there is no server yet."""
-    monkeypatch.setenv("TFX_OF_A_TEST", str(tmp_path))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
     yield
     stop()
 

@@ -1,6 +1,7 @@
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +28,7 @@ def server() -> WarmServer:
 @pytest.fixture
 def own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """An environment of the test's own: a shared server is then its alone, and gone after it."""
-    monkeypatch.setenv("TFX_OF_A_TEST", str(tmp_path))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
     yield
     stop()
 
@@ -176,6 +177,17 @@ def test_a_server_for_other_code_is_stopped_when_it_is_replaced() -> None:
     told(WarmServer.shared(["json"]), asked.tell_its_parent)
     told(WarmServer.shared(["csv"]), asked.tell_its_parent)
     assert len(statuses()) == 1
+
+
+@pytest.mark.usefixtures("own")
+def test_a_server_with_other_variables_is_seen_and_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as other:
+        other.setenv("TFX_OF_A_TEST", "1")  # as `tfx run create` sets some
+        told(WarmServer.shared([]), asked.tell_its_parent)
+    told(WarmServer.shared([]), asked.tell_its_parent)  # and replaces no server but its own
+    assert len(statuses()) == 2
+    assert len(stop()) == 2
+    assert statuses() == []
 
 
 @pytest.mark.usefixtures("own")
