@@ -4,6 +4,7 @@ import pytest
 from tfx.components import CsvExampleGen, ImportExampleGen
 from tfx.dsl.compiler.compiler import Compiler
 from tfx.dsl.component.experimental.container_component import create_container_component
+from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.importer import Importer
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.pipeline import Pipeline
@@ -142,7 +143,7 @@ def test_an_empty_folder_name_is_said_to_be_empty() -> None:
 
 
 def test_an_importer_of_a_place_that_is_not_there_is_named_unless_a_node_may_make_it(tmp_path: Path) -> None:
-    def importing(place: str | Path, *behind: Number) -> pipeline_pb2.Pipeline:
+    def importing(place: str | Path, *behind: BaseNode) -> pipeline_pb2.Pipeline:
         importer = Importer(source_uri=str(place), artifact_type=Schema).with_id("curated")
         importer.add_upstream_nodes(behind)
         return Compiler().compile(Pipeline("pipeline", "/root", components=[*behind, importer]))
