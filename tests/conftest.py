@@ -23,6 +23,7 @@ from headrace.warm_server.client import statuses, stop
 from tests.database_servers import KINDS, DatabaseServer, NotInstalledError, running
 
 ROOT = Path(__file__).parents[1]
+_OF_TENSORFLOW = re.compile(r"[IWE]\d{4} \d\d:\d\d:")
 # Of whoever runs the tests, whose home and store are not to be touched: gone before any test is imported.
 for _variable in [name for name in os.environ if name.upper().startswith(("HEADRACE_", "OPENLINEAGE_"))]:
     del os.environ[_variable]
@@ -60,14 +61,15 @@ class MonthlyRun:
 
 
 def without_notes(stderr: str) -> str:
-    """What is printed there beside notes: the first command says that it imports TFX."""
-    return "".join(line for line in stderr.splitlines(keepends=True) if not line.startswith("note: "))
+    """What is printed there beside notes, and what TensorFlow logs of GPUs when a program parses its flags with absl."""
+    lines = stderr.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith("note: ") and not _OF_TENSORFLOW.match(line))
 
 
 def assert_one_clear_message(result: "subprocess.CompletedProcess[str]", code: int, *parts: str) -> None:
     """Asserts that a command failed as it should: without a traceback, with one error that is told from all others."""
     assert result.returncode == code, result.stdout + result.stderr
-    whats = [line for line in result.stderr.splitlines() if not line.startswith(("note: ", "  "))]
+    whats = [line for line in without_notes(result.stderr).splitlines() if not line.startswith("  ")]
     assert len(whats) == 1, result.stderr
     [what] = whats
     assert what.startswith("error: ")

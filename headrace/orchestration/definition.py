@@ -160,6 +160,8 @@ def _execute(path: Path, calls: _Calls) -> None:
     except HeadraceError:
         raise
     except SystemExit as ended:  # absl's app.run and click end so
+        if calls.error is not None and ended.__cause__ is calls.error:
+            raise  # the file has reported the error itself
         if ended.code not in (None, 0) and calls.error is None:
             what = "the pipeline's file ends early"
             raise _of_file(calls, what, str(path), f"exit code {ended.code}") from ended
