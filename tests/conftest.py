@@ -61,7 +61,7 @@ class MonthlyRun:
 
 
 def without_notes(stderr: str) -> str:
-    """What is printed there beside notes, and what TensorFlow logs of GPUs when a program parses its flags with absl."""
+    """What is printed there beside notes, and what TensorFlow logs of GPUs where a program parses absl flags."""
     lines = stderr.splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith("note: ") and not _OF_TENSORFLOW.match(line))
 

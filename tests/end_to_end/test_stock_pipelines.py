@@ -135,7 +135,7 @@ def test_a_file_whose_pipeline_cannot_be_compiled_gets_one_clear_message(command
     ran = run(command, tmp_path, HEAD + ABSL_AND_A_MODULE_FILE)  # its module file is not there
     assert ran.returncode == 2
     assert "Traceback" not in ran.stdout + ran.stderr
-    assert "error: the pipeline cannot be compiled" in ran.stderr
+    assert "error: the module_file of Trainer is not there" in ran.stderr
     assert "training.py" in ran.stderr
 
 
