@@ -80,7 +80,9 @@ def test_a_missing_data_folder_is_said_before_anything_runs(command: Command, tm
     assert not (home / "metadata.sqlite").exists()
 
 
-@pytest.mark.parametrize(("content", "why"), [("", "it is empty"), ("fare,tips\n", "it has a header and no rows")])
+@pytest.mark.parametrize(
+    ("content", "why"), [("", "it is empty"), ("fare,tips\n", "each of 2 files has a header and no rows")]
+)
 def test_an_empty_csv_is_said_before_anything_runs(
     content: str, why: str, command: Command, data: Path, tmp_path: Path
 ) -> None:
