@@ -11,6 +11,7 @@ import socket
 import struct
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from headrace.warm_server import messages
@@ -39,6 +40,18 @@ def addresses(of: str) -> list[str]:
     start = f"@{of}-"
     names = (line.split()[-1] for line in Path("/proc/net/unix").read_text().splitlines()[1:])
     return sorted({name[1:] for name in names if name.startswith(start)})
+
+
+def stopped_listener(name: str) -> int | None:
+    """The process that listens at an address, if somebody stopped it (SIGSTOP): it would answer no more."""
+    lines = (line.split() for line in Path("/proc/net/unix").read_text().splitlines()[1:])
+    sockets = {f"socket:[{line[6]}]" for line in lines if line[-1] == f"@{name}"}
+    for process in Path("/proc").glob("[0-9]*") if sockets else ():
+        with suppress(OSError):  # it ended, or is another user's
+            is_stopped = (process / "stat").read_text().rpartition(")")[2].split()[0] == "T"
+            if is_stopped and any(os.readlink(file) in sockets for file in (process / "fd").iterdir()):
+                return int(process.name)
+    return None
 
 
 def installation() -> str:

@@ -26,6 +26,10 @@ _PATIENCE_SECONDS = 30.0  # with a server that is to answer a question: it may b
 origin: tuple[str, str] | None = None  # the address of the server that forked this process, and its environment
 
 
+class _ForeignError(OSError):
+    """Another user listens at an address."""
+
+
 class WarmProcess:
     """A process that a warm server forked. It does not outlive this object's connection: nor, then, this process."""
 
@@ -64,7 +68,8 @@ class WarmServer:
 
     def __init__(self, name: str, preload: Sequence[str], lifeline: int | None = None) -> None:
         """Takes what `shared`, `private` and `of_this_process` know."""
-        self._name = name
+        self._name = self._first_name = name
+        self._passed_over = 0
         self._preload = preload
         self._lifeline = lifeline
         self.is_new = False  # this object had to start it, and it may be importing still
@@ -119,6 +124,10 @@ class WarmServer:
             HeadraceError: the server cannot be started.
         """
         message = start_message(name, function, arguments, hangup)
+        while pid := address.stopped_listener(self._name):  # it would keep the files, and not answer
+            what = f"the warm server, process {pid}, is stopped, and another is used"
+            print(f"note: {what}; to end it: kill -9 {pid}", file=sys.stderr)
+            self._pass_over()
         for _ in range(2):  # a server that was about to end answers no more
             with suppress(EOFError, OSError):
                 return started(self._connect(), message, files)
@@ -129,11 +138,21 @@ class WarmServer:
     def _connect(self) -> socket.socket:
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
-            with suppress(ConnectionRefusedError):
+            try:
                 return connected(self._name)
+            except _ForeignError:
+                self._pass_over()
+                continue
+            except ConnectionRefusedError:
+                pass
             if time.monotonic() > deadline:
                 raise TimeoutError
             self._launch()
+
+    def _pass_over(self) -> None:
+        """From now on asks at the next address: what listens at this one serves nobody here."""
+        self._passed_over += 1
+        self._name = f"{self._first_name}-{self._passed_over}"
 
     def _launch(self) -> None:
         with socket.socket(socket.AF_UNIX) as listener:
@@ -216,7 +235,9 @@ def stop() -> list[Status]:
 
 
 def _ask(name: str, question: AskStatus | Stop, patience_seconds: float = _PATIENCE_SECONDS) -> Status | None:
-    with suppress(EOFError, OSError, UserError), connected(name) as connection:
+    if address.stopped_listener(name):
+        return None
+    with suppress(EOFError, OSError), connected(name) as connection:
         connection.settimeout(patience_seconds)
         send(connection, question)
         answer, _ = receive(connection)
@@ -233,16 +254,13 @@ def connected(name: str) -> socket.socket:
     """A connection to the server at an address.
 
     Raises:
-        OSError: nobody listens there.
-        UserError: it is another user who does.
+        OSError: nobody listens there, or another user does.
     """
     connection = socket.socket(socket.AF_UNIX)
     try:
         connection.connect(address.kernel_name(name))
         if not address.is_mine(connection):
-            raise UserError(
-                "somebody else listens in place of the warm server", where=name, next_step="headrace run --no-server"
-            )
+            raise _ForeignError
     except BaseException:
         connection.close()
         raise

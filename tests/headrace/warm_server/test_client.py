@@ -231,9 +231,20 @@ def test_nothing_is_handed_to_another_user_who_listens_in_place_of_the_server() 
 
     with as_another_user(listen) as answered:
         os.read(ready, 1)
-        with pytest.raises(UserError, match="somebody else listens"):
-            WarmServer.shared([]).start("never", asked.end, "")
+        assert told(WarmServer.shared([]), asked.tell_its_parent)  # of a server at the next address
         assert answered() == 0
+
+
+@pytest.mark.usefixtures("own")
+def test_a_server_that_somebody_stopped_is_passed_over_with_a_note(capsys: pytest.CaptureFixture[str]) -> None:
+    stopped = int(told(WarmServer.shared([]), asked.tell_its_parent))
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        assert int(told(WarmServer.shared([]), asked.tell_its_parent)) != stopped
+        assert f"process {stopped}, is stopped" in capsys.readouterr().err
+        assert [status.pid for status in statuses()] != [stopped]
+    finally:
+        os.kill(stopped, signal.SIGCONT)
 
 
 @contextmanager
