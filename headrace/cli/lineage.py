@@ -225,6 +225,7 @@ def export(run: str, openlineage: bool, output: str | None, url: str | None, met
     each time, so it may be exported again. Parameters and the source code of the project's functions are among what
     is written and sent. Without RUN: the latest run.
     """
+    from headrace.credentials import without_credentials
     from headrace.lineage import Lineage
     from headrace.lineage.openlineage_sending import line_of, send
 
@@ -235,7 +236,7 @@ def export(run: str, openlineage: bool, output: str | None, url: str | None, met
         _write([line_of(event) for event in events], output or _TERMINAL)
     if url:
         send(events, url)
-        click.echo(f"{len(events)} events were sent to {url}", err=True)
+        click.echo(f"{len(events)} events were sent to {without_credentials(url)}", err=True)
 
 
 def _write(lines: list[str], output: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
+from headrace.credentials import without_credentials
 from headrace.lineage.recorded_values import json_of, object_of, text_of
 from headrace.lineage.shown import UNKNOWN, Section, Shown, text, when
 from headrace.metadata import properties as names
@@ -133,7 +134,7 @@ def run_facts(run: Run, executions: Iterable[Execution]) -> RunFacts:
         host=text_of(own, names.HOST),
         git_commit=text_of(own, names.GIT_COMMIT),
         git_dirty=None if dirty is None else bool(dirty),
-        git_remote=text_of(own, names.GIT_REMOTE),
+        git_remote=without_credentials(text_of(own, names.GIT_REMOTE) or "") or None,  # as old runs recorded it
         git_folder=str(own[names.GIT_FOLDER]) if names.GIT_FOLDER in own else None,
         versions=json_of(own, names.VERSIONS),
         parameters=json_of(own, names.PARAMETERS),

@@ -10,6 +10,7 @@ from openlineage.client.transport.http import ApiKeyTokenProvider, HttpConfig, H
 from openlineage.client.transport.http_common import DEFAULT_RETRY_CONFIG
 from requests import RequestException, Response
 
+from headrace.credentials import hidden_in, without_credentials
 from headrace.errors import EventsRefusedError, UserError
 
 # The client's own names.
@@ -45,7 +46,10 @@ def send(events: Sequence[RunEvent], url: str) -> None:
     try:
         transport = HttpTransport(config)
     except ValueError as error:
-        raise UserError(f"{url!r} is no URL of a server", next_step="give one such as http://localhost:5000") from error
+        shown = without_credentials(url).rpartition("@")[2]  # nor what only looks so
+        raise UserError(
+            f"{shown!r} is no URL of a server", next_step="give one such as http://localhost:5000"
+        ) from error
     try:
         for place, event in enumerate(events):
             try:
@@ -63,8 +67,8 @@ def _refused(place: int, events: Sequence[RunEvent], url: str, error: RequestExc
     sent = f"{place} of {len(events)} events were sent, {len(events) - place} were not"
     return EventsRefusedError(
         f"the server {what} the {kind} of {event.job.name}: {sent}",
-        where=url,
-        why=_reason(answer) if answer is not None else str(error),
+        where=without_credentials(url),
+        why=hidden_in(_reason(answer), url, os.environ.get(ENDPOINT, "")) if answer is not None else _cause(error),
         next_step="export the run again when the server takes it: what it has got already has the same ids then",
     )
 
@@ -72,3 +76,12 @@ def _refused(place: int, events: Sequence[RunEvent], url: str, error: RequestExc
 def _reason(answer: Response) -> str:
     told = answer.text.strip()
     return f"{answer.status_code} {answer.reason}" + (f": {told[:_REASON_SHOWN]}" if told else "")
+
+
+def _cause(error: RequestException) -> str:
+    """What the system says, or the kind of the error: the messages of those above it have the address in them."""
+    cause: BaseException = error
+    while (before := cause.__cause__ or cause.__context__) is not None:
+        cause = before
+    is_systems = isinstance(cause, OSError) and not isinstance(cause, RequestException)
+    return (is_systems and (cause.strerror or str(cause))) or type(cause).__name__

@@ -7,7 +7,6 @@ read the context writes it back as it was, and would take away what came in betw
 import json
 import os
 import platform
-import re
 import socket
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from tfx.orchestration.portable.mlmd import context_lib
 
+from headrace.credentials import without_credentials
 from headrace.metadata import MetadataStore, Property
 from headrace.metadata import properties as names
 from headrace.orchestration.connection import SharedMetadata
@@ -32,7 +32,6 @@ PACKAGES = (
 )  # fmt: skip
 _PATIENCE_SECONDS = 10.0  # with git; the state is unknown then
 _NO_COMMIT = "(initial)"  # as git has it
-_CREDENTIALS = re.compile(r"^(https?://)[^/@]*@")  # there may be a token among them
 
 
 def git_properties(folder: Path) -> dict[str, Property]:
@@ -50,8 +49,9 @@ def git_properties(folder: Path) -> dict[str, Property]:
     }
     if (inside := _git(folder, "rev-parse", "--show-prefix")) is not None:
         found[names.GIT_FOLDER] = inside.strip().rstrip("/")
-    if remote := _git(folder, "config", "--get", "remote.origin.url"):
-        found[names.GIT_REMOTE] = _CREDENTIALS.sub(r"\1", remote.strip())
+    remote = _git(folder, "config", "--get", "remote.origin.url") or ""
+    if remote := without_credentials(remote.strip()):
+        found[names.GIT_REMOTE] = remote
     return found
 
 

@@ -49,6 +49,12 @@ def test_a_server_gets_them_and_a_file_where_one_is_named(headrace: Command, pro
     assert (project / "events.jsonl").read_text().splitlines() == lines
 
 
+def test_the_password_of_a_server_is_not_shown(headrace: Command) -> None:
+    with lineage_server() as server:
+        code, out, err = headrace(*EXPORT, "--to", server.url.replace("://", "://ada:secret@"))
+    assert (code, out, err) == (0, "", f"4 events were sent to {server.url}\n")
+
+
 def test_a_server_that_refuses_makes_the_command_fail(headrace: Command) -> None:
     with lineage_server([(400, "no")]) as server:
         code, out, err = headrace(*EXPORT, "--to", server.url)

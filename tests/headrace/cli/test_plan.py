@@ -14,7 +14,7 @@ from tfx.orchestration.pipeline import Pipeline
 from tfx.types.standard_artifacts import Model
 from hr_cli_steps import Look
 
-model = Importer(source_uri="/model", artifact_type=Model).with_id("model")
+model = Importer(source_uri="/usr", artifact_type=Model).with_id("model")
 look = Look(model=model.outputs["result"], depth=RuntimeParameter("depth", int, 1))
 LocalDagRunner().run(Pipeline("[small]", "/root", components=[model, look], enable_cache=True))
 """
@@ -46,7 +46,7 @@ def test_a_plan_is_a_table_and_planning_makes_no_home(project: Path, headrace: C
     assert code == 0
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines() if "│" in line]
     assert rows == [
-        ["model", "run", "new /model: will be recorded anew", ""],
+        ["model", "run", "new /usr: will be recorded anew", ""],
         ["Look", "run", "upstream model: would run", ""],
     ]
     assert "a run of [small]" in out

@@ -20,6 +20,7 @@ from headrace.cli.warm import begin_server, in_warm_process, may_end
 from headrace.orchestration import preload
 from headrace.warm_server.client import statuses
 preload.PRELOAD = ()
+sys.prefix = sys.argv[1]  # for servers are this installation's
 server = begin_server(Path(sys.argv[1]), no_server=bool(int(sys.argv[2])))
 print(server.is_new, server.is_shared, statuses())
 """
@@ -29,6 +30,7 @@ print(server.is_new, server.is_shared, statuses())
 def own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """An environment of the test's own, whose servers import little."""
     monkeypatch.setenv("TFX_OF_A_TEST", str(tmp_path))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))  # for servers are this installation's
     monkeypatch.setattr(preload, "PRELOAD", ())
     yield
     stop()

@@ -61,3 +61,31 @@ def test_a_server_that_is_down_is_an_error_too(recorder: Recorder) -> None:
 def test_what_is_no_url_is_refused(url: str) -> None:
     with pytest.raises(UserError, match="is no URL of a server"):
         send([], url)
+
+
+@pytest.mark.parametrize(
+    "url", ["ada:secret@localhost", "http://ada:secret@[localhost", "http://ada:sec/ret@127.0.0.1:1"]
+)
+def test_what_is_no_url_is_refused_without_the_password_in_it(url: str) -> None:
+    with pytest.raises(UserError, match="is no URL of a server") as raised:
+        send([], url)
+    assert "ada" not in str(raised.value)
+    assert "ret" not in str(raised.value)
+
+
+def test_an_error_shows_neither_a_password_nor_a_token(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENLINEAGE_ENDPOINT", "events?code=secret")
+    recorder.data("1")
+    with lineage_server([(404, "Cannot POST /events?code=secret")]) as server:
+        url = server.url.replace("://", "://ada:secret@")
+        with pytest.raises(EventsRefusedError) as refused:
+            send(recorder.lineage.openlineage(), url)
+    with pytest.raises(EventsRefusedError) as not_there:
+        send(recorder.lineage.openlineage(), f"{url}/?token=secret")
+    assert server.posted[0].authorization is not None
+    assert server.posted[0].path == "/events?code=secret"
+    assert refused.value.why == "404 Not Found: Cannot POST /events?..."
+    assert not_there.value.why == "Connection refused"
+    for error in (refused.value, not_there.value):
+        assert error.where.rstrip("/") == server.url
+        assert "secret" not in str(error)

@@ -45,13 +45,19 @@ def test_a_clean_tree_is_told_by_its_commit(repository: Path) -> None:
     ("remote", "recorded"),
     [
         ("https://ada:secret@example.com/ada/trips.git", "https://example.com/ada/trips.git"),
-        ("https://token@example.com/ada/trips.git", "https://example.com/ada/trips.git"),
+        ("HTTPS://token@example.com/ada/trips.git?token=secret", "HTTPS://example.com/ada/trips.git"),
+        ("ssh://git:sec@ret@example.com/ada/trips.git", "ssh://git@example.com/ada/trips.git"),
         ("git@example.com:ada/trips.git", "git@example.com:ada/trips.git"),
     ],
 )
 def test_a_remote_is_told_without_who_logs_in_there(repository: Path, remote: str, recorded: str) -> None:
     git(repository, "remote", "add", "origin", remote)
     assert git_properties(repository)[names.GIT_REMOTE] == recorded
+
+
+def test_a_remote_that_is_a_command_is_not_told(repository: Path) -> None:
+    git(repository, "remote", "add", "origin", "ext::ssh -o ProxyCommand=secret example.com trips.git")
+    assert names.GIT_REMOTE not in git_properties(repository)
 
 
 @pytest.mark.parametrize("change", ["inner/model.py", "new.py"])
