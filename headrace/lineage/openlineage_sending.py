@@ -83,5 +83,6 @@ def _cause(error: RequestException) -> str:
     cause: BaseException = error
     while (before := cause.__cause__ or cause.__context__) is not None:
         cause = before
-    is_systems = isinstance(cause, OSError) and not isinstance(cause, RequestException)
-    return (is_systems and (cause.strerror or str(cause))) or type(cause).__name__
+    if isinstance(cause, OSError) and not isinstance(cause, RequestException):
+        return cause.strerror or str(cause)
+    return type(cause).__name__
