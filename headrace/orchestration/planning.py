@@ -75,7 +75,7 @@ def _does_more() -> bool:
     while frame is not None:
         if frame.f_globals is main:
             for instruction in dis.get_instructions(frame.f_code):
-                line = instruction.starts_line
+                line = instruction.positions.lineno if instruction.positions else None
                 after = instruction.offset > frame.f_lasti
                 if after and ("JUMP_BACKWARD" in instruction.opname or (line is not None and line > frame.f_lineno)):
                     return True

@@ -200,7 +200,7 @@ def test_once_the_data_are_put_right_the_command_that_was_told_goes_on(project: 
     result = project.type(resume)
     assert result.returncode == 0, result.stdout + result.stderr
     assert f"note: ArrowExampleGen runs again: what it reads has changed since {stopped}\n" in result.stderr
-    assert "≡ live_model reused\n" in result.stdout
+    assert "≡ ImportSchemaGen reused\n" in result.stdout
     assert {project.executions[node].state for node in AFTER_THE_GATE} == {State.COMPLETE}
     project.assert_nothing_half_written()
 

@@ -208,7 +208,7 @@ def test_runs_of_two_threads_are_both_complete_and_the_process_keeps_its_output(
         "if __name__ == '__main__':\n"
         "    for thread in threads:\n        thread.start()\n"
         "    for thread in threads:\n        thread.join()\n"
-        "    print(sorted(ended))\n    import os; os.write(1, b'kept 1'); os.write(2, b'kept 2')\n"
+        "    print(sorted(ended), flush=True)\n    import os; os.write(1, b'kept 1'); os.write(2, b'kept 2')\n"
     )
     ran = run(f"run {program}")
     assert ran.returncode == 0, ran.stderr
