@@ -4,9 +4,9 @@
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 PYTHON ?= python3
 RUN := .venv/bin
-CODE := headrace components pipelines notebooks tests $(wildcard benchmarks)
+CODE := headrace components pipelines notebooks tests soak $(wildcard benchmarks)
 
-.PHONY: help install demo test lint bench clean
+.PHONY: help install demo test lint bench soak clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,10 @@ lint: install ## Check style, types and the direction of imports
 bench: install ## Time Headrace against stock TFX
 	$(RUN)/python benchmarks/orchestrator.py
 	$(RUN)/python benchmarks/data_path.py
+
+soak: install ## Kill any process of a run, 200 times, and look at what is left
+	$(RUN)/python -m soak.kill_loop --rounds 100
+	$(RUN)/python -m soak.kill_loop --rounds 100 --store postgresql
 
 clean: ## Remove what runs and tests left behind; keep .venv and .headrace
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
