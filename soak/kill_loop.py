@@ -89,11 +89,11 @@ class KillLoop:
                 if attempt == 0:
                     self._kill_one(process)
                 said, _ = process.communicate(timeout=RUN_SECONDS)
-            if process.returncode == 0:
+            if process.returncode == 0 or ("nothing to resume" in said and "succeeded" in said):
                 return self._wrong(name)
             self._wait_until_ended()
             words = [] if "there is no earlier run" in said else ["--resume"]
-        return [f"{name} does not succeed: {said.strip().splitlines()[-1:]}"]
+        return [f"{name} does not succeed: {said.strip()[-600:]}"]
 
     def _kill_one(self, process: "subprocess.Popen[str]") -> None:
         time.sleep(self._random.uniform(0, LONGEST_WAIT))

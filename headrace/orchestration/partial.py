@@ -49,7 +49,8 @@ def mark_part(
     Raises:
         UserError: there is no such node, nothing to run or to resume, or no run to take the rest from.
     """
-    name, next_step = pipeline.pipeline_info.id, typed("headrace", "run", pipeline.pipeline_info.id)
+    name = pipeline.pipeline_info.id
+    next_step = request.command or typed("headrace", "run", name)
     known = [node.pipeline_node.node_info.id for node in pipeline.nodes if node.WhichOneof("node") == "pipeline_node"]
     for node in (*request.from_nodes, *request.to_nodes):
         if node not in known:
