@@ -57,7 +57,9 @@ LocalDagRunner().run(tfx.dsl.Pipeline({name!r}, {root!r}, components=nodes, enab
 """
 VALUES = {"Make": "1", "Left": "2", "Right": "2", "Sum": "4", "Last": "5"}
 MOST_COMMANDS = 6  # to type until a run succeeds
-LONGEST_WAIT = 1.6  # seconds, until the kill
+KINDS = ("command", "orchestrator", "copy", "node", "warm server")
+LONGEST_WAIT = 1.2  # seconds, until a process to kill is looked for
+LONGEST_DELAY = 0.1  # seconds, until it is killed
 RUN_SECONDS = 120
 
 
@@ -96,14 +98,17 @@ class KillLoop:
         return [f"{name} does not succeed: {said.strip()[-600:]}"]
 
     def _kill_one(self, process: "subprocess.Popen[str]") -> None:
+        """Draws the kind first: a node is there for a moment, the command for the whole run."""
+        kind = self._random.choice(KINDS)
         time.sleep(self._random.uniform(0, LONGEST_WAIT))
-        victims = list(self._victims(process))
-        kinds = sorted({kind for kind, _ in victims})
-        drawn = self._random.choice(kinds)
-        kind, pid = self._random.choice([victim for victim in victims if victim[0] == drawn])
-        with suppress(ProcessLookupError):
-            os.kill(pid, 9)
-            self.killed[kind] += 1
+        while process.poll() is None:
+            if pids := [pid for of, pid in self._victims(process) if of == kind]:
+                time.sleep(self._random.uniform(0, LONGEST_DELAY))
+                with suppress(ProcessLookupError):
+                    os.kill(self._random.choice(pids), 9)
+                    self.killed[kind] += 1
+                    return
+            time.sleep(0.01)
 
     def _victims(self, process: "subprocess.Popen[str]") -> Iterator[tuple[str, int]]:
         yield "command", process.pid
