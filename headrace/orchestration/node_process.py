@@ -29,6 +29,7 @@ from google.protobuf.message import Message
 
 from headrace.errors import typed
 from headrace.orchestration.faults import failure_of
+from headrace.orchestration.node_threads import limit_openmp
 from headrace.orchestration.outcomes import Failure
 from headrace.orchestration.program_definitions import ProgramDefinitions
 from headrace.warm_server.address import SET_BY_IMPORT
@@ -148,8 +149,7 @@ def _work(sender: int, work: Work) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the orchestrator decides, and kills
     for name, value in SET_BY_IMPORT.items():  # TensorFlow reads some later on
         os.environ.setdefault(name, value)
-    for name, value in threads_of_openmp().items():
-        os.environ.setdefault(name, value)
+    limit_openmp()
     started = time.monotonic()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, force=True)
     try:
@@ -164,15 +164,6 @@ def _work(sender: int, work: Work) -> None:
     answer = Answer(result, time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
     with suppress(BrokenPipeError), Connection(sender) as connection:
         connection.send(answer)
-
-
-def threads_of_openmp() -> dict[str, str]:
-    """What keeps nodes side by side from fighting for cores: libraries load OpenMP in them, as scikit-learn does.
-
-    By itself it makes a thread for each core in each process, and those that wait for another thread of theirs, which
-    has no core then, keep one busy meanwhile: minutes go by in work of a second.
-    """
-    return {"OMP_NUM_THREADS": str(max(1, len(os.sched_getaffinity(0)) // 2)), "OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def _timeout(seconds: float | None, log: Path) -> Failure:
