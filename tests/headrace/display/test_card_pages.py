@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 from markdown_it import MarkdownIt
+from playwright.sync_api import Browser
 
 from headrace.contents.model_card import (
     Block,
@@ -27,6 +28,7 @@ from headrace.display.card_html import card_html
 from headrace.display.card_markdown import card_markdown
 from headrace.display.card_steps import steps_picture
 from headrace.display.model_card import write_card
+from tests.accessibility import DESK, PHONE, SCHEMES, is_cut_off, opened_in, violations
 from tests.pages import Page
 
 NASTY = '<b>&"| * _x_ `y` [z](w) # <script>alert(1)</script>'
@@ -72,6 +74,15 @@ def test_the_page_is_well_formed_and_what_it_says_is_text() -> None:
 
 def test_the_page_loads_nothing() -> None:
     assert Page(card_html(card(*BLOCKS))).loaded == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_everybody_can_use_it_and_nothing_is_cut_off(browser: Browser, tmp_path: Path, scheme: str) -> None:
+    write_card(card(*BLOCKS), tmp_path)
+    for size in (DESK, PHONE):
+        with opened_in(browser, tmp_path / "card.html", size, scheme) as page:
+            assert violations(page) == []
+            assert not is_cut_off(page)
 
 
 def test_the_contents_lead_to_the_sections() -> None:

@@ -42,7 +42,7 @@ def ends_connections(server: DatabaseServer, database: str) -> str:
         return in_client(server, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
     kills = f"SELECT CONCAT('KILL ', id, ';') FROM information_schema.processlist WHERE db = '{database}'"
     client = in_client(server, "").removesuffix(" ''")
-    return f'{in_client(server, kills)} | grep ^KILL | while read -r kill; do {client} "$kill"; done'
+    return f'set -o pipefail; {in_client(server, kills)} | grep ^KILL | while read -r kill; do {client} "$kill"; done'
 
 
 def test_a_store_that_is_locked_is_waited_for_and_the_user_is_told(tmp_path: Path) -> None:
