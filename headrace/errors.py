@@ -66,10 +66,15 @@ class UnknownNameError(UserError):
     ) -> HeadraceError:
         """An error for `name`, which is none of the `known` names of this `kind`."""
         names = sorted({*known} - {name})  # where it is known, and still stands for nothing: no suggestion
-        near = get_close_matches(name, names, n=1, cutoff=0.5)
+        near = nearest(name, names)
         some = names if len(names) <= _SHOWN else [*names[:_SHOWN], f"and {len(names) - _SHOWN} more"]
-        why = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(some) or 'none'}"
+        why = f"did you mean {near!r}?" if near else f"known: {', '.join(some) or 'none'}"
         return cls(f"there is no {kind} {name!r}", where=where, why=why, next_step=next_step)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Which known name is most like this one; empty where none is."""
+    return next(iter(get_close_matches(name, sorted(known), n=1, cutoff=0.5)), "")
 
 
 class ParameterError(UserError):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from headrace.cli.stores import metadata_option, opened
-from headrace.errors import HeadraceError, UnknownNameError, UserError
+from headrace.errors import HeadraceError, UnknownNameError, UserError, nearest
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,7 +50,9 @@ def list_runs(pipeline: str | None, limit: int, metadata: str | None, as_json: b
     elif records:
         _print_runs(records, several_stores=len(stores.opened) > 1)
     else:
-        click.echo(f"no runs of {pipeline} are recorded" if pipeline else "no runs are recorded")
+        near = nearest(pipeline, {record.pipeline for record in run_records(settings, stores)}) if pipeline else ""
+        of = f" of {pipeline}" if pipeline else ""
+        click.echo(f"no runs{of} are recorded" + (f"; did you mean {near}?" if near else ""))
 
 
 @runs.command()

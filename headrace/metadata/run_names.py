@@ -1,9 +1,8 @@
 """What people call a run: its id, the beginning of one that no other has, or the latest."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
-from headrace.errors import UnknownNameError
+from headrace.errors import UnknownNameError, nearest
 
 LATEST = "latest"
 _SHOWN = 5  # ids in a message
@@ -31,8 +30,8 @@ def resolve_run(name: str, ids: Sequence[str]) -> str:
     if len(begin) > 1:
         what = f"{len(begin)} runs begin with {name!r}"
         why = _some(begin)
-    elif near := get_close_matches(name, [*ids, LATEST] if ids else [], n=1, cutoff=0.5):
-        why = f"did you mean {near[0]!r}?"
+    elif near := nearest(name, [*ids, LATEST]):
+        why = f"did you mean {near!r}?"
     else:
         why = f"the newest: {_some(ids)}"
     raise UnknownNameError(what, why=why, next_step="headrace runs list")

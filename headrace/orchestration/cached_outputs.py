@@ -158,11 +158,15 @@ def _digest(rows: Iterable[tuple[object, ...]]) -> str:
 
 
 def _files(place: Path) -> Iterator[tuple[str, int, int]]:
-    """Name, size in bytes, and time of the last change in nanoseconds, of each file."""
+    """Name, size in bytes, and time of the last change in nanoseconds, of each file but Python's bytecode.
+
+    Whoever imports a module from there writes bytecode beside it.
+    """
     if place.is_file():
         status = place.stat()
         yield "", status.st_size, status.st_mtime_ns
-    for folder, _, names in os.walk(place):
+    for folder, folders, names in os.walk(place):
+        folders[:] = [name for name in folders if name != "__pycache__"]
         for name in names:
             path = Path(folder, name)
             status = path.lstat()

@@ -52,8 +52,15 @@ def test_the_list_is_of_one_pipeline_and_limited_if_asked(store: MetadataStore, 
         for arguments in ((), ("--pipeline", "taxi"), ("--limit", "2"), ("--pipeline", "taxi", "--limit", "2"))
     }
     assert list(listed.values()) == [["4", "3", "2", "1"], ["4", "3", "1"], ["4", "3"], ["4", "3"]]
-    code, out, _ = headrace("runs", "list", "--pipeline", "taxis")
-    assert (code, out) == (0, "no runs of taxis are recorded\n")
+
+
+@pytest.mark.parametrize(("name", "hint"), [("taxis", "; did you mean taxi?"), ("houses", "")])
+def test_the_list_of_a_pipeline_that_never_ran_suggests_the_nearest_that_did(
+    store: MetadataStore, headrace: Command, name: str, hint: str
+) -> None:
+    record_execution(store, "taxi", "1", "Trainer")
+    code, out, _ = headrace("runs", "list", "--pipeline", name)
+    assert (code, out) == (0, f"no runs of {name} are recorded{hint}\n")
 
 
 def test_the_list_as_json_has_every_column(store: MetadataStore, headrace: Command) -> None:

@@ -61,6 +61,14 @@ def test_a_manifest_tells_that_files_are_not_those_that_were_left(damage: Callab
     assert str(change) == f"outputs {folder}: its files are not those that were left there"
 
 
+def test_bytecode_of_a_module_that_was_imported_from_outputs_is_no_damage(folder: Path) -> None:
+    outputs = {"model": [live(Model(), folder)]}
+    manifests = manifests_of(outputs)
+    (folder / "variables" / "__pycache__").mkdir()
+    (folder / "variables" / "__pycache__" / "trainer.pyc").touch()
+    assert damages_of(outputs, manifests) == ()
+
+
 def test_a_folder_that_is_gone_is_damage_with_or_without_a_manifest(folder: Path) -> None:
     outputs = {"model": [live(Model(), folder)]}
     manifests = manifests_of(outputs)
