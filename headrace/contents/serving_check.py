@@ -7,6 +7,7 @@ from pathlib import Path
 from headrace.contents.damage import reading
 
 REASON = "reason"  # custom property of an InfraBlessing that was refused; numbers that vary are in the file alone
+NO_DOCKER = "Docker cannot be reached"  # how the reason begins where the machine is to blame, not the model
 CHECK_FILE = "serving_check.json"
 _BLESSED, _NOT_BLESSED = "INFRA_BLESSED", "INFRA_NOT_BLESSED"  # empty files, as InfraValidator leaves them
 

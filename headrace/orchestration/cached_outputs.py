@@ -18,6 +18,7 @@ from tfx.orchestration.metadata import Metadata
 from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.types import Artifact
 
+from headrace.contents.serving_check import NO_DOCKER, REASON
 from headrace.metadata.changes import Category, Change
 from headrace.metadata.properties import OUTPUTS
 from headrace.metadata.recorded_kinds import is_damaged
@@ -131,6 +132,8 @@ def _damage(artifact: Artifact, manifest: str | None) -> str:
     recorded = artifact.mlmd_artifact
     if recorded.state != recorded.LIVE:  # as in TFX
         return f"it is recorded as {recorded.State.Name(recorded.state)}"
+    if artifact.get_string_custom_property(REASON).startswith(NO_DOCKER):
+        return "Docker could not be reached when the model was to be checked"
     now = output_manifest(artifact.uri) if artifact.uri else ""
     if not now:
         return "it is gone"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tfx.proto.orchestration.execution_result_pb2 import ExecutorOutput
 
-from headrace.contents.serving_check import REASON
+from headrace.contents.serving_check import NO_DOCKER, REASON
 from headrace.orchestration.faults import failure_of
 
 _INFRA_VALIDATOR = "tfx.components.infra_validator.executor.Executor"
@@ -45,7 +45,7 @@ def record_reason(class_path: str, output: ExecutorOutput, logged: Logged) -> No
     if class_path != _INFRA_VALIDATOR or logged.error is None:
         return
     failure = failure_of(logged.error)
-    told = "Docker cannot be reached" if failure.kind == _DOCKER else failure.kind
+    told = NO_DOCKER if failure.kind == _DOCKER else failure.kind
     for artifacts in output.output_artifacts.values():
         for one in artifacts.artifacts:
             if not one.custom_properties[_BLESSED].int_value:
