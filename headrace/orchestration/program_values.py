@@ -4,32 +4,37 @@ TFX's cache key holds neither. A component that multiplies by a parsed `--factor
 whatever the factor is.
 """
 
+import dis
 import hashlib
+import importlib.util
+import os
 import sys
-from argparse import Namespace
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
-from enum import Enum
-from pathlib import Path, PurePath
+from collections import defaultdict
+from collections.abc import Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from headrace.orchestration.project_imports import is_library
+from headrace.orchestration.value_digest import ValueDigests, contents, instructions, is_users
 
 _MAIN = "__main__"
+FUNCTIONS = "functions"  # all that are in files: which of them are used, and what they do
+_BY_TEXT = {"__dict__", "attrgetter", "getattr", "globals", "import_module", "vars"}  # find names that are texts
+_ENVIRONMENT = {"environ", "getenv"}
+_PLAIN = (bool, int, float, complex, str, bytes)
 
 
 def values_of(path: str) -> dict[str, str]:
     """What the code of an executor, or of a function that a parameter names, finds outside it: name to sha256.
 
-    Only what the program has loaded is looked at. A value that cannot be told (an object of a library's, as flags
-    are) counts as the program's arguments do. Functions that no file holds, as of a notebook, count as values.
+    Only what the program has loaded is looked at. A value that cannot be told (a lock, a file) counts as the program's
+    arguments do. So do variables of the environment, if the code names them.
 
     Args:
         path: of the class or the function, as for an import.
 
     Returns:
         "value ARGS" to the sha256 of what it is; a module's name before it, if it is not of the program's own.
+        "functions" to that of all functions and methods in files, "value NAME" to that of one that no file holds.
     """
     module, _, name = path.rpartition(".")
     definition = vars(sys.modules[module]).get(name) if module in sys.modules else None
@@ -40,116 +45,132 @@ class _Walk:
     """Follows names from code to what they stand for, through all functions and classes of the user's."""
 
     def __init__(self) -> None:
+        self._values = ValueDigests(self._visit)
         self._seen: set[int] = set()
         self._taken: set[tuple[int, str]] = set()  # of modules
-        self._found: dict[str, str] = {}
+        self._found: dict[str, list[str]] = defaultdict(list)  # two closures of a function have the same names
 
     def digests(self, definition: type | FunctionType) -> dict[str, str]:
         self._visit(definition)
-        return self._found
+        return {name: hashlib.sha256("".join(found).encode()).hexdigest() for name, found in self._found.items()}
 
-    def _visit(self, definition: Any) -> None:
+    def _visit(self, definition: type | FunctionType) -> None:
         if id(definition) in self._seen:
             return
         self._seen.add(id(definition))
-        if isinstance(definition, type):
-            for one in definition.__mro__:
-                if _is_users(one.__module__):
-                    for member in vars(one).values():
-                        self._visit_function(getattr(member, "__func__", getattr(member, "fget", member)))
-        else:
+        if isinstance(definition, FunctionType):
             self._visit_function(definition)
-
-    def _visit_function(self, function: Any) -> None:
-        function = getattr(function, "__wrapped__", function)
-        if not isinstance(function, FunctionType) or not _is_users(function.__module__):
             return
-        if function.__module__ == _MAIN and not hasattr(sys.modules[_MAIN], "__file__"):
-            self._found[f"value {function.__qualname__}"] = _digest(_instructions(function.__code__))
-        space = function.__globals__
-        names = set(_names(function.__code__))
-        for name in sorted(names & space.keys()):
-            if not name.startswith("__"):
-                self._look(space[name], name, function.__module__, names)
-        defaults = {**(function.__kwdefaults__ or {}), **({"": one} if (one := function.__defaults__) else {})}
-        closure = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-        for name, value in (*defaults.items(), *((name, _content(cell)) for name, cell in closure)):
-            self._look(value, f"{function.__qualname__}.{name}".rstrip("."), function.__module__, names)
+        for kind in filter(is_users, definition.__mro__):
+            for name, member in sorted(vars(kind).items()):
+                if not _is_pythons(name) or isinstance(member, FunctionType):
+                    self._visit_member(kind, name, member)
 
-    def _look(self, value: Any, name: str, module: str, names: set[str]) -> None:
+    def _visit_member(self, kind: type, name: str, member: Any) -> None:
+        parts = [getattr(member, part, None) for part in ("__func__", "fget", "fset", "fdel", "func")]
+        if functions := [one for one in (member, *parts) if isinstance(one, FunctionType) and is_users(one)]:
+            for function in functions:
+                self._visit(function)
+        else:
+            self._look(member, f"{kind.__qualname__}.{name}", kind.__module__, frozenset())
+
+    def _visit_function(self, function: FunctionType) -> None:
+        code = function.__code__
+        is_in_file = os.path.isfile(code.co_filename)
+        name = FUNCTIONS if is_in_file else f"value {function.__qualname__}"
+        self._found[name].append(f"{function.__module__}.{function.__qualname__} {instructions(code)}")
+        names = frozenset(_names(code))
+        for name in sorted(names & function.__globals__.keys()):
+            if not _is_pythons(name):
+                self._look(function.__globals__[name], name, function.__module__, names)
+        for module in sorted(set(_imports(code, function.__globals__)) & sys.modules.keys()):
+            self._look(sys.modules[module], module, function.__module__, names)
+        self._look_outside(names, _texts(code))
+        held = [*zip(code.co_freevars, contents(function), strict=True), *(function.__kwdefaults__ or {}).items()]
+        for name, value in (*held, ("", function.__defaults__), *sorted(vars(function).items())):
+            if value is not None:
+                self._look(value, f"{function.__qualname__}.{name}".rstrip("."), function.__module__, names)
+
+    def _look(self, value: Any, name: str, module: str | None, names: frozenset[str]) -> None:
         if isinstance(value, ModuleType):
-            taken = names & vars(value).keys() if _is_users(value.__name__) else set()
-            for inner in sorted(taken):
-                if not inner.startswith("__") and (id(value), inner) not in self._taken:
-                    self._taken.add((id(value), inner))
-                    self._look(vars(value)[inner], inner, value.__name__, names)
-        elif isinstance(value, type | FunctionType):
-            if _is_users(value.__module__):
+            self._look_into(value, names)
+        elif isinstance(value, type):
+            if is_users(value):
                 self._visit(value)
-        elif not callable(value):
+        elif isinstance(value, FunctionType) and value.__qualname__ == name and is_users(value):
+            self._visit(value)
+        else:
             qualified = name if module == _MAIN else f"{module}.{name}"
-            self._found[f"value {qualified}"] = _digest(_text(value))
+            self._found[f"value {qualified}"].append(self._values.digest(value))
+
+    def _look_into(self, module: ModuleType, names: frozenset[str]) -> None:
+        is_own = is_users_module(module)
+        for name in sorted(names & vars(module).keys()):
+            value = vars(module)[name]
+            if _is_pythons(name) or not (is_own or _is_set_by_user(value)):
+                continue
+            # A module counts each time: this code may take other names from it than the last.
+            key = id(module), name if not isinstance(value, ModuleType) else f"{name} {hash(names)}"
+            if key not in self._taken:
+                self._taken.add(key)
+                self._look(value, name, module.__name__, names)
+
+    def _look_outside(self, names: frozenset[str], texts: frozenset[str]) -> None:
+        if not names.isdisjoint(_ENVIRONMENT):
+            for name in sorted(texts & os.environ.keys()):
+                self._found[f"value environment {name}"] = [self._values.digest(os.environ[name])]
+        if "argv" in names:
+            self._found["value sys.argv"] = [self._values.digest(sys.argv[1:])]
 
 
-def _is_users(module: str) -> bool:
-    """It is a module of the project, or the program's own where no file holds it."""
-    loaded = sys.modules.get(module)
-    if loaded is None:
-        return False
-    file = getattr(loaded, "__file__", None)
-    return module == _MAIN if file is None else not is_library(Path(file))
+def is_users_module(module: ModuleType) -> bool:
+    """The module is no library's."""
+    return is_users(_Named(module.__name__))
+
+
+class _Named:
+    def __init__(self, module: str) -> None:
+        self.__module__ = module
+
+
+def _is_set_by_user(value: Any) -> bool:
+    """Whether a library's module may have the value from the program."""
+    return isinstance(value, _PLAIN) or (isinstance(value, type | FunctionType) and is_users(value))
+
+
+def _is_pythons(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _codes(constant)
 
 
 def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
+    """Names of globals, modules and attributes that code uses."""
+    for one in _codes(code):
+        yield from one.co_names
+    if not _BY_TEXT.isdisjoint(names := {name for one in _codes(code) for name in one.co_names}):
+        yield from _texts(code) - names
 
 
-def _instructions(code: CodeType) -> str:
-    """What code does, without where it stands."""
-    constants = [_instructions(one) if isinstance(one, CodeType) else repr(one) for one in code.co_consts]
-    return repr((code.co_code, code.co_names, code.co_varnames, constants))
+def _texts(code: CodeType) -> frozenset[str]:
+    return frozenset(text for one in _codes(code) for text in one.co_consts if isinstance(text, str))
 
 
-def _content(cell: Any) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:  # it is not assigned yet
-        return None
-
-
-def _text(value: Any) -> str:
-    """A value as text that is the same in another process."""
-    try:
-        return _plain(value)
-    except RecursionError:  # it holds itself
-        return _unknown(value)
-
-
-def _unknown(value: Any) -> str:
-    return f"{type(value).__qualname__} {sys.argv[1:]}"
-
-
-def _plain(value: Any) -> str:
-    match value:
-        case None | bool() | int() | float() | complex() | str() | bytes():
-            return repr(value)
-        case Enum() | PurePath():
-            return f"{type(value).__qualname__} {value}"
-        case list() | tuple():
-            return f"{type(value).__qualname__} [{', '.join(map(_plain, value))}]"
-        case set() | frozenset():
-            return f"{type(value).__qualname__} [{', '.join(sorted(map(_plain, value)))}]"
-        case Mapping():
-            return f"{{{', '.join(f'{_plain(key)}: {_plain(one)}' for key, one in value.items())}}}"
-        case Namespace():
-            return f"Namespace {_plain(vars(value))}"
-    if is_dataclass(value) and not isinstance(value, type):
-        return f"{type(value).__qualname__} {_plain({one.name: getattr(value, one.name) for one in fields(value)})}"
-    return _unknown(value)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+def _imports(code: CodeType, space: dict[str, Any]) -> Iterator[str]:
+    """The modules that code imports by itself, and those that it names by a text."""
+    package = space.get("__package__") or ""
+    for one in _codes(code):
+        level = None
+        steps = list(dis.get_instructions(one))
+        for index, step in enumerate(steps):
+            if step.opname == "IMPORT_NAME":
+                level = steps[index - 2].argval
+                name = "." * level + step.argval
+                yield importlib.util.resolve_name(name, package) if package or not level else step.argval
+    if "import_module" in code.co_names or "__import__" in code.co_names:
+        yield from _texts(code)
