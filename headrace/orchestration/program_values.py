@@ -10,8 +10,9 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path, PurePath
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from headrace.orchestration.project_imports import is_library
@@ -23,7 +24,8 @@ def values_of(path: str) -> dict[str, str]:
     """What the code of an executor, or of a function that a parameter names, finds outside it: name to sha256.
 
     Only what the program has loaded is looked at. A value that cannot be told (an object of a library's, as flags
-    are) counts as the program's arguments do. Functions that no file holds, as of a notebook, count as values.
+    are) counts as the program's arguments do. Functions that no file holds, as of a notebook, count as values; what a
+    library's own callables hold, such as NumPy's functions, does not count.
 
     Args:
         path: of the class or the function, as for an import.
@@ -86,7 +88,14 @@ class _Walk:
         elif isinstance(value, type | FunctionType):
             if _is_users(value.__module__):
                 self._visit(value)
-        elif not callable(value):
+        elif isinstance(value, partial):
+            self._look(value.func, f"{name}.func", module, names)
+            self._look([*value.args, value.keywords], name, module, names)
+        elif isinstance(value, MethodType):
+            self._look(value.__func__, f"{name}.func", module, names)
+            self._look(value.__self__, name, module, names)
+        elif not callable(value) or _is_users(type(value).__module__):
+            self._visit(type(value))
             qualified = name if module == _MAIN else f"{module}.{name}"
             self._found[f"value {qualified}"] = _digest(_text(value))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PROGRAM = """
-import argparse, enum, json, os, sys, dataclasses
+import argparse, enum, functools, json, os, sys, dataclasses
 from pathlib import Path
 import helper
 sys.path.insert(0, {root!r})
@@ -19,6 +19,24 @@ RECURSIVE = []
 RECURSIVE.append(RECURSIVE)
 ARGS = argparse.Namespace(factor=7)
 OBJECT = object()
+
+def product(factor, value):
+    return factor * value * SCALE
+
+@dataclasses.dataclass
+class Times:
+    factor: int
+
+    def __call__(self, value):
+        return value * self.factor
+
+    def applied(self, value):
+        return value * SHIFT
+
+SCALE = SHIFT = 1
+PARTIAL = functools.partial(product, 2)
+CALLABLE = Times(3)
+METHOD = Times(4).applied
 
 class Base:
     def scaled(self):
@@ -34,7 +52,7 @@ class Executor(Base):
         return OBJECT, RECURSIVE
 
     def Do(self):
-        return inner(helper.FACTOR), os.getcwd()
+        return inner(helper.FACTOR), os.getcwd(), PARTIAL(1), CALLABLE(1), METHOD(1)
 
 def inner(value, default=3):
     return helper.twice(value), __file__
@@ -66,8 +84,8 @@ def values(tmp_path: Path) -> Values:
 
 def test_names_are_followed_through_classes_functions_and_modules(values: Values) -> None:
     assert sorted(values()) == [
-        "value ARGS", "value LIMIT", "value OBJECT", "value RECURSIVE", "value helper.FACTOR", "value helper.STEP",
-        "value inner",
+        "value ARGS", "value CALLABLE", "value LIMIT", "value METHOD", "value OBJECT", "value PARTIAL",
+        "value RECURSIVE", "value SCALE", "value SHIFT", "value helper.FACTOR", "value helper.STEP", "value inner",
     ]  # fmt: skip
 
 
@@ -81,6 +99,12 @@ def test_names_are_followed_through_classes_functions_and_modules(values: Values
         ("helper.FACTOR = True", {"value helper.FACTOR"}),
         ("UNUSED = helper.OTHER = 9", set()),
         ("OBJECT = object()", set()),
+        ("PARTIAL = functools.partial(product, 3)", {"value PARTIAL"}),
+        ("PARTIAL = functools.partial(product, factor=2)", {"value PARTIAL"}),
+        ("CALLABLE.factor = 4", {"value CALLABLE"}),
+        ("METHOD = Times(5).applied", {"value METHOD"}),
+        ("SCALE = 2", {"value SCALE"}),
+        ("SHIFT = 2", {"value SHIFT"}),
     ],
 )
 def test_a_value_that_is_another_changes_its_digest_alone(edit: str, changed: set[str], values: Values) -> None:
