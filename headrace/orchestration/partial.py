@@ -55,6 +55,8 @@ def mark_part(
     for node in (*request.from_nodes, *request.to_nodes):
         if node not in known:
             raise UnknownNameError.among("node", node, known, where=f"pipeline {name}")
+    if request.resume and (why := why_not_resumed(pipeline)):
+        raise UserError(f"no run of {name} can be resumed", why=why, next_step=next_step)
     runs = store.runs(name)
     if request.base_run:
         runs = [run for run in runs if run.id == request.base_run]
@@ -85,6 +87,15 @@ def mark_part(
             next_step=next_step,
         )
     return Part(_choose_base(pipeline, nodes, store, runs, next_step), read_again)
+
+
+def why_not_resumed(pipeline: Pipeline) -> str:
+    """Why no run of a pipeline can be resumed; empty if one can."""
+    if pipeline.execution_mode != Pipeline.SYNC:
+        return "it is ASYNC, and TFX runs parts of SYNC pipelines only"
+    if any(node.WhichOneof("node") == "sub_pipeline" for node in pipeline.nodes):
+        return "it has a sub-pipeline, which cannot be taken from an earlier run"
+    return ""
 
 
 def take_over(pipeline: Pipeline, part: Part, store: MetadataStore) -> None:
@@ -125,6 +136,9 @@ def _choose_base(
             why = f"a part of a run takes the rest from one; {needs}"
             raise UserError(f"there is no earlier run of {name}", why=why, next_step=next_step)
         what = f"no run of {name} has made all that this part needs, or it was removed"
+        if nested := [inner for begin, inner in _sub_pipelines(pipeline).items() if begin in required]:
+            what = f"this part of {name} cannot be run"
+            needs = f"it needs the sub-pipeline {nested[0]}, which cannot be taken from an earlier run"
         raise UserError(what, why=needs, next_step=next_step)
     _never_reuse(pipeline, keep=())
     return None
@@ -167,6 +181,12 @@ def _plain(pipeline: Pipeline) -> list[PipelineNode]:
         one.pipeline_node if one.WhichOneof("node") == "pipeline_node" else one.sub_pipeline.nodes[0].pipeline_node
         for one in pipeline.nodes
     ]
+
+
+def _sub_pipelines(pipeline: Pipeline) -> dict[str, str]:
+    """The names of the sub-pipelines, by the id of the node that each begins with."""
+    inner = [one.sub_pipeline for one in pipeline.nodes if one.WhichOneof("node") == "sub_pipeline"]
+    return {one.nodes[0].pipeline_node.node_info.id: one.pipeline_info.id for one in inner}
 
 
 def _mode(node: PipelineNode) -> int:

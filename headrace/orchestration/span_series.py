@@ -18,7 +18,7 @@ from headrace.orchestration.compilation import bind_parameters, connection_confi
 from headrace.orchestration.definition import Definition, ProgramFile, execute
 from headrace.orchestration.graph import graph_of
 from headrace.orchestration.output import quietly
-from headrace.orchestration.partial import succeeded_nodes
+from headrace.orchestration.partial import succeeded_nodes, why_not_resumed
 from headrace.orchestration.preflight import check_inputs
 from headrace.orchestration.request import RunRequest
 from headrace.orchestration.run_lock import live_runs, reconcile
@@ -136,7 +136,7 @@ class _Series:
         with quietly():
             basis = basis_of(graph_of(pipeline, self.definition.runner.settings), _RUN_ID, store)
         state = state_of(store.runs(self.name), parameters, basis, before)
-        if state.interrupted and not (_has_parts(pipeline) and succeeded_nodes(store, state.interrupted)):
+        if state.interrupted and (why_not_resumed(pipeline) or not succeeded_nodes(store, state.interrupted)):
             return replace(state, interrupted=None)
         return state
 
@@ -178,11 +178,6 @@ def _check_parameter(pipeline: Pipeline) -> None:
         why=f"its parameter {SPAN!r} is no integer" if SPAN in declared else f"it has no RuntimeParameter {SPAN!r}",
         next_step=f"data_types.RuntimeParameter({SPAN!r}, int), given to the node of {name} that reads the data",
     )
-
-
-def _has_parts(pipeline: Pipeline) -> bool:
-    """TFX can run a part of it, and so what is left of it."""
-    return all(node.WhichOneof("node") == "pipeline_node" for node in pipeline.nodes)
 
 
 @contextmanager
