@@ -164,7 +164,8 @@ def _execute(path: Path, calls: _Calls) -> None:
             raise  # the file has reported the error itself
         if ended.code not in (None, 0) and calls.error is None:
             what = "the pipeline's file ends early"
-            raise _of_file(calls, what, str(path), f"exit code {ended.code}") from ended
+            why = f"exit code {ended.code}" if isinstance(ended.code, int) else str(ended.code)
+            raise _of_file(calls, what, str(path), why) from ended
     except Exception as error:
         if calls.error is None or not calls.count:
             raise _explained("the pipeline's file fails", path, error, calls) from error
