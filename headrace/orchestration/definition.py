@@ -16,7 +16,7 @@ from typing import Any
 from headrace.errors import DefinitionError, HeadraceError, RunFailedError, typed
 from headrace.orchestration.faults import users_line
 from headrace.orchestration.outcomes import RunOutcome
-from headrace.orchestration.output import STDERR, quietly, stdout_to
+from headrace.orchestration.output import STDERR, quietly, stdout_to, usable_streams
 from headrace.orchestration.request import RunRequest
 from headrace.settings import Settings
 
@@ -134,6 +134,7 @@ class _Calls:
     def _answer(self, runner: IrBasedRunner, pipeline: Pipeline, options: PipelineRunOptions | None) -> Any:
         own = runner if isinstance(runner, HeadraceDagRunner) else HeadraceDagRunner(self._settings)
         with ExitStack() as end:
+            end.enter_context(usable_streams())
             if self.console is not None:
                 end.enter_context(stdout_to(self.console))
             try:
