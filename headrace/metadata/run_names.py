@@ -31,7 +31,7 @@ def resolve_run(name: str, ids: Sequence[str]) -> str:
     if len(begin) > 1:
         what = f"{len(begin)} runs begin with {name!r}"
         why = _some(begin)
-    elif near := get_close_matches(name, [*ids, LATEST] if ids else [], n=1, cutoff=0.5):
+    elif near := get_close_matches(name, [*ids, LATEST], n=1, cutoff=0.5):
         why = f"did you mean {near[0]!r}?"
     else:
         why = f"the newest: {_some(ids)}"
