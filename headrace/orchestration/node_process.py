@@ -35,6 +35,10 @@ from headrace.warm_server.address import SET_BY_IMPORT
 from headrace.warm_server.client import WarmProcess, signal_name
 
 GRACE_SECONDS = 5.0  # between a node's answer and the end of its process
+_WHY_ENDED: Mapping[int, str] = {
+    signal.SIGKILL: "something killed it: the kernel does so when memory runs out",
+    signal.SIGSEGV: "native code crashed",
+}
 STOPPED = Failure("stopped", "somebody stopped the run", retryable=False)
 
 
@@ -183,10 +187,6 @@ def _timeout(seconds: float | None, log: Path) -> Failure:
 
 def _death(exit_code: int | None, log: Path) -> Failure:
     if exit_code is not None and exit_code < 0:
-        why = {
-            signal.SIGKILL: "something killed it: the kernel does so when memory runs out",
-            signal.SIGSEGV: "native code crashed",
-        }.get(-exit_code, "")
         message = f"its process was ended by {signal_name(-exit_code)}"
-        return Failure("died", message, why=why, next_step=typed("less", log))
+        return Failure("died", message, why=_WHY_ENDED.get(-exit_code, ""), next_step=typed("less", log))
     return Failure("died", f"its process exited with code {exit_code} and no answer", next_step=typed("less", log))
