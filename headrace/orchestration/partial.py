@@ -13,7 +13,7 @@ from headrace.metadata.properties import BASIS, SKIPPED
 from headrace.metadata.records import LIVE
 from headrace.orchestration.basis import Basis
 from headrace.orchestration.connection import SharedMetadata
-from headrace.orchestration.graph import GraphNode
+from headrace.orchestration.graph import GraphNode, every_node, own_nodes
 from headrace.orchestration.request import RunRequest
 
 _REQUIRED = NodeExecutionOptions.Skip.REQUIRED
@@ -123,7 +123,7 @@ def _choose_base(
     pipeline: Pipeline, nodes: Sequence[GraphNode], store: MetadataStore, runs: Sequence[Run], next_step: str
 ) -> Run | None:
     """The newest run that has all that the part needs, or None; of what it lacks, nothing is marked to be reused."""
-    required = {node.node_info.id for node in _plain(pipeline) if _mode(node) == _REQUIRED}
+    required = {node.node_info.id for node in own_nodes(pipeline) if _mode(node) == _REQUIRED}
     for run in runs:
         succeeded = succeeded_nodes(store, run)
         lacking = required - succeeded
@@ -152,7 +152,7 @@ def _can_do_without(nodes: Iterable[GraphNode], lacking: Iterable[str]) -> bool:
 
 def _never_reuse(pipeline: Pipeline, keep: Iterable[str]) -> None:
     kept = frozenset(keep)
-    for node in _all(pipeline.nodes):
+    for node in every_node(pipeline.nodes):
         if node.execution_options.HasField("skip") and node.node_info.id not in kept:
             node.execution_options.skip.reuse_artifacts_mode = _NEVER
 
@@ -163,24 +163,8 @@ def _mark_sub_pipelines(pipeline: Pipeline) -> None:
         if one.WhichOneof("node") == "sub_pipeline":
             first, *others = one.sub_pipeline.nodes
             if first.pipeline_node.execution_options.HasField("skip"):
-                for node in _all(others):
+                for node in every_node(others):
                     node.execution_options.skip.CopyFrom(first.pipeline_node.execution_options.skip)
-
-
-def _all(nodes: Iterable[Pipeline.PipelineOrNode]) -> Iterable[PipelineNode]:
-    for one in nodes:
-        if one.WhichOneof("node") == "sub_pipeline":
-            yield from _all(one.sub_pipeline.nodes)
-        else:
-            yield one.pipeline_node
-
-
-def _plain(pipeline: Pipeline) -> list[PipelineNode]:
-    """The nodes as TFX sees them: a sub-pipeline is its first node, under its name."""
-    return [
-        one.pipeline_node if one.WhichOneof("node") == "pipeline_node" else one.sub_pipeline.nodes[0].pipeline_node
-        for one in pipeline.nodes
-    ]
 
 
 def _sub_pipelines(pipeline: Pipeline) -> dict[str, str]:
