@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from headrace.cli.runs import console
 from headrace.cli.stores import metadata_option, opened
+from headrace.cli.wide_console import wide_console
 from headrace.errors import RunCanceledError, UserError
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _print(found: "Sequence[Measured]") -> None:
     table.add_column("size", justify="right", footer=decimal(sum(one.bytes for one in found)))
     for (pipeline, node), sizes in _by_node(found).items():
         table.add_row(pipeline, node, str(len(sizes)), decimal(sum(sizes)))
-    console().print(table)
+    wide_console().print(table)
 
 
 def _print_json(found: "Sequence[Measured]", removed: bool) -> None:

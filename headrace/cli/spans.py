@@ -3,8 +3,9 @@
 from rich.console import Console
 from rich.text import Text
 
-from headrace.cli.lineage import print_sections, wide_console
+from headrace.cli.lineage import print_sections
 from headrace.cli.span_chart import span_chart
+from headrace.cli.wide_console import wide_console
 from headrace.cli.written_spans import written_spans
 from headrace.lineage import Lineage
 from headrace.metadata import MetadataStore
