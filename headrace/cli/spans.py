@@ -33,7 +33,7 @@ class ConsoleSeries:
             self._console.print()
         self._console.rule(Text(f"span {span} of {spans}", style="bold"), align="left")
         if state.interrupted:
-            self._say(f"goes on with run {state.interrupted.id}, which did not end well")
+            self._say(f"resumes run {state.interrupted.id}, which did not succeed")
         elif state.why:
             self._say(f"is run again: {state.why}")
             if span < spans.last and not self._ran:

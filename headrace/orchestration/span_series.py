@@ -32,7 +32,7 @@ _RUN_ID = f"{datetime(1970, 1, 1):%Y%m%d-%H%M%S.%f}"  # as long as a run's
 
 
 class SeriesProgress(Protocol):
-    """Is told how a series of spans goes."""
+    """Shows how a series of spans goes."""
 
     def span_started(self, span: int, spans: SpanRange, state: SpanState) -> None:
         """A span is run now: from its beginning, or where it was interrupted."""
@@ -60,7 +60,7 @@ def run_spans(
         request: of each run. Without the cache, wholly or for some nodes, no span counts as done.
         spans: one after another.
         command: what goes on with the series.
-        progress: is told.
+        progress: what shows how the series goes.
 
     Raises:
         UserError: the pipeline has no integer parameter `span`, one of the spans is being run, or there are no data of
@@ -175,7 +175,7 @@ def _check_parameter(pipeline: Pipeline) -> None:
         return
     raise UserError(
         f"{name} cannot be run span after span",
-        why=f"its parameter {SPAN!r} is no integer" if SPAN in declared else f"it has no RuntimeParameter {SPAN!r}",
+        why=f"its parameter {SPAN!r} is not an integer" if SPAN in declared else f"it has no RuntimeParameter {SPAN!r}",
         next_step=f"data_types.RuntimeParameter({SPAN!r}, int), given to the node of {name} that reads the data",
     )
 
