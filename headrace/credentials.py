@@ -3,9 +3,8 @@
 import re
 
 _KEEPS_USER = ("ssh", "git+ssh", "ssh+git")  # there the user is a part of the place, such as git@, and no secret
-_URL = re.compile(
-    r"^((?:[\w-]+::)?[a-z][a-z0-9+.-]*)://(.*)$", re.IGNORECASE | re.DOTALL
-)  # git may name a helper first
+# Before the scheme, git may name a helper.
+_URL = re.compile(r"^((?:[\w-]+::)?[a-z][a-z0-9+.-]*)://(.*)$", re.IGNORECASE | re.DOTALL)
 _SCP = re.compile(r"^([^/]*)@([^/@:]+|\[[^\]]*\]):(.*)$", re.DOTALL)  # user@host:path
 _PORT = re.compile(r"(?:[^:]*|\[[^\]]*\])(?::\d*)?")  # all that may stand in a place before its path
 _COMMAND = "ext::"  # as git has it

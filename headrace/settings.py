@@ -137,7 +137,7 @@ def _project_table(project_file: Path) -> dict[str, Any]:
     for name in ("tool", "headrace"):
         table = table.get(name, {})
         if not isinstance(table, dict):
-            raise SourceError(f"{name} is no table")
+            raise SourceError(f"{name} is not a table")
     return table
 
 

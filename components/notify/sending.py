@@ -61,7 +61,7 @@ def send(url: str, payload: dict[str, Any], attempts: int, seconds: float) -> De
     """
     host = _host(url)
     if host is None:
-        return Delivery(0, "its address is none of http or https")
+        return Delivery(0, "its address is not an http or https URL")
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # it logs the path of the address
     retry = Retry(
         attempts - 1,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from headrace.cli.runs import console
 from headrace.cli.stores import metadata_option, opened
+from headrace.cli.wide_console import wide_console
 from headrace.errors import RunCanceledError, UserError
 
 if TYPE_CHECKING:
@@ -47,16 +47,14 @@ def gc(yes: bool, keep_runs: int | None, metadata: str | None, as_json: bool) ->
             others = [one for one in every.opened if one.address != store.address]
             found += remove(settings, store, keep, others) if yes else measured(clean_up(settings, store, keep, others))
     except KeyboardInterrupt:
-        raise RunCanceledError("the clean-up was stopped; it can go on", next_step=command) from None
+        raise RunCanceledError("the clean-up was stopped; run it again to finish it", next_step=command) from None
     if as_json:
         _print_json(found, yes)
     elif found:
         _print(found)
         click.echo("removed; records and logs stay" if yes else f"{command} removes them; records and logs stay")
     else:
-        click.echo(
-            f"nothing to remove: a live model, or one of the last {keep} runs of its pipeline, needs all there is"
-        )
+        click.echo(f"nothing to remove: live models and recent runs (--keep-runs {keep}) need all that may be removed")
 
 
 def _every(settings: "Settings") -> "Stores":
@@ -71,7 +69,7 @@ def _every(settings: "Settings") -> "Stores":
     every = Stores.every(settings)
     if every.closed:
         raise UserError(
-            "the clean-up has to know what every metadata store needs, and cannot open all",
+            "the clean-up has to know what every metadata store needs, and cannot open all of them",
             where=", ".join(every.closed),
             why="; ".join(every.notes),
             next_step=f"ls {settings.home / FOLDER}  # a store that nobody needs any more is forgotten with its file",
@@ -89,7 +87,7 @@ def _print(found: "Sequence[Measured]") -> None:
     table.add_column("size", justify="right", footer=decimal(sum(one.bytes for one in found)))
     for (pipeline, node), sizes in _by_node(found).items():
         table.add_row(pipeline, node, str(len(sizes)), decimal(sum(sizes)))
-    console().print(table)
+    wide_console().print(table)
 
 
 def _print_json(found: "Sequence[Measured]", removed: bool) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from headrace.cli.stores import metadata_option
+from headrace.cli.wide_console import wide_console
 from headrace.cli.writing import writing
 from headrace.errors import UserError
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from headrace.lineage.shown import Section, Shown
 
 _TERMINAL = "-"
-_WIDE = 200  # columns of a table that goes to a file or a pipe
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -278,13 +278,3 @@ def print_sections(sections: "Iterable[Section]", console: "Console") -> None:
             for row in section.rows:
                 table.add_row(*row)
             console.print(table)
-
-
-def wide_console() -> "Console":
-    """A console for answers: as wide as the terminal, and wide where there is none."""
-    from rich.console import Console
-
-    console = Console(highlight=False, markup=False)  # brackets in data are no markup
-    if console.is_terminal or "COLUMNS" in os.environ:
-        return console
-    return Console(highlight=False, markup=False, width=_WIDE)

@@ -20,8 +20,6 @@ _File = tuple[Path, tuple[str, ...]]  # and its arguments
 no_server_option = click.option(
     "--no-server", is_flag=True, help="Import TFX for this command alone, and leave no warm server behind."
 )
-
-
 file_arguments = click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 
 

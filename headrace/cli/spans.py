@@ -3,8 +3,9 @@
 from rich.console import Console
 from rich.text import Text
 
-from headrace.cli.lineage import print_sections, wide_console
+from headrace.cli.lineage import print_sections
 from headrace.cli.span_chart import span_chart
+from headrace.cli.wide_console import wide_console
 from headrace.cli.written_spans import written_spans
 from headrace.lineage import Lineage
 from headrace.metadata import MetadataStore
@@ -32,7 +33,7 @@ class ConsoleSeries:
             self._console.print()
         self._console.rule(Text(f"span {span} of {spans}", style="bold"), align="left")
         if state.interrupted:
-            self._say(f"goes on with run {state.interrupted.id}, which did not end well")
+            self._say(f"resumes run {state.interrupted.id}, which did not succeed")
         elif state.why:
             self._say(f"is run again: {state.why}")
             if span < spans.last and not self._ran:

@@ -12,7 +12,7 @@ from typing import NoReturn
 from headrace.errors import RunCanceledError, RunFailedError, reported
 from headrace.orchestration.preload import warm_server
 from headrace.project import may_set
-from headrace.warm_server.client import WarmProcess, WarmServer
+from headrace.warm_server.client import WarmProcess, WarmServer, signal_name
 
 _ending: int | None = None  # of a warm process: what it writes to when it may end
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -58,13 +58,13 @@ def in_warm_process(name: str, server: WarmServer, function: Callable[..., objec
     assert exit_code is not None  # there was no time-out
     if exit_code < 0:
         raise RunFailedError(
-            f"the process that did this was ended by {signal.Signals(-exit_code).name}",
+            f"the process that ran this command was ended by {signal_name(-exit_code)}",
             where=f"process {process.pid}",
             next_step="headrace runs list",
         )
     if not _has_said(told):
         raise RunFailedError(
-            f"the process that did this ended itself, with exit code {exit_code}, before it was done",
+            f"the process that ran this command ended itself, with exit code {exit_code}, before it was done",
             where=f"process {process.pid}",
             why="something in it called os._exit: the pipeline's file, or a library",
             next_step="headrace runs list",

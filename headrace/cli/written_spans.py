@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from headrace.cli.writing import writing
 from headrace.errors import typed
@@ -19,8 +18,9 @@ def written_spans(spans: "Spans", settings: "Settings") -> Path:
         UserError: it cannot be written.
     """
     from headrace.display.span_page import span_page
+    from headrace.settings import file_name
 
-    path = settings.pages / f"{quote(spans.pipeline, safe='')}-spans.html"  # a pipeline's name may hold a slash
+    path = settings.pages / f"{file_name(spans.pipeline)}-spans.html"
     command = typed("headrace", "lineage", "spans", spans.pipeline)
     with writing("the chart", path, next_step=f"{command}  # the same in the terminal"):
         path.parent.mkdir(parents=True, exist_ok=True)

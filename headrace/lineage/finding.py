@@ -46,7 +46,7 @@ def find(stores: Stores, name: str | int | Path) -> Found:
     if not is_text(name):
         raise UnknownNameError(
             f"there is no artifact or run {name!r}",
-            why="its bytes are not UTF-8, as all that is recorded",
+            why="its bytes are not UTF-8, and everything recorded is",
             next_step=_NEXT,
         )
     number = artifact_id(name)

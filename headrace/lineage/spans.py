@@ -22,7 +22,7 @@ from headrace.lineage.facts import run_facts
 from headrace.lineage.input_data import EXAMPLES, rows_of
 from headrace.lineage.shown import UNKNOWN, Section, Shown, text
 from headrace.metadata.graph import GraphReader
-from headrace.metadata.records import Artifact, Execution, Run
+from headrace.metadata.records import RESOLVING_TYPES, Artifact, Execution, Run
 from headrace.metadata.store import MetadataStore
 
 SPAN = "span"  # the RuntimeParameter that says which span a run is of
@@ -225,7 +225,7 @@ def _span(run: Run) -> int | None:
 
 def _works(execution: Execution) -> bool:
     """Its outputs are the run's: those of a resolver are what others made."""
-    return execution.state.succeeded and not execution.type.endswith("resolver.Resolver")
+    return execution.state.succeeded and execution.type not in RESOLVING_TYPES
 
 
 def _drift(made: Iterable[Artifact]) -> tuple[int | None, tuple[str, ...] | None]:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+FUNCTIONS = "functions"  # the key's part for what the code of functions in files does
 _SHOWN = 60  # characters of a value
 _DATA_PARAMETERS = ("input_fingerprint", "span", "version")  # what the driver of an ExampleGen adds
 
@@ -69,8 +70,10 @@ def changes(before: KeyParts, now: KeyParts) -> tuple[Change, ...]:
             found.append(Change(Category.DATA, name, _data_detail(name, old, new)))
         else:
             found.append(Change(Category.PARAMETER, name, _value_detail(old, new)))
-    for name, old, new in _differences(before.code, now.code):
-        found.append(Change(Category.CODE, name, _code_detail(name, old, new)))
+    code = list(_differences(before.code, now.code))
+    for name, old, new in code:
+        if name != FUNCTIONS or len(code) == 1:  # a file that changed says it already
+            found.append(Change(Category.CODE, name, _code_detail(name, old, new)))
     for name, old_ids, new_ids in _differences(before.inputs, now.inputs):
         detail = f"{_artifacts(old_ids)} -> {_artifacts(new_ids)}"
         found.append(Change(Category.INPUT, name, detail))

@@ -9,10 +9,10 @@ Property = int | float | str | bool
 # States of an artifact, in ML Metadata's words.
 LIVE, MARKED_FOR_DELETION, DELETED = "LIVE", "MARKED_FOR_DELETION", "DELETED"
 RESOLVER = "tfx.dsl.components.common.resolver.Resolver"
+IMPORTER = "tfx.dsl.components.common.importer.Importer"
+PIPELINE_BEGIN, PIPELINE_END = "tfx.orchestration.pipeline.Pipeline_begin", "tfx.orchestration.pipeline.Pipeline_end"
 # Types of executions that hand on what others made, and make nothing.
-RESOLVING_TYPES = frozenset(
-    {RESOLVER, "tfx.orchestration.pipeline.Pipeline_begin", "tfx.orchestration.pipeline.Pipeline_end"}
-)
+RESOLVING_TYPES = frozenset({RESOLVER, PIPELINE_BEGIN, PIPELINE_END})
 
 
 class State(StrEnum):

@@ -69,7 +69,8 @@ class Server:
             kind, port = parts.scheme, parts.port
             host, user, database = parts.hostname or "", parts.username or "", unquote(parts.path[1:])
         except ValueError:  # its text has the part that is wrong
-            raise _unreadable("its port or host is none; a special character in a password is %-encoded") from None
+            why = "its port or host is not valid; a special character in a password has to be %-encoded"
+            raise _unreadable(why) from None
         if kind not in _PORTS:
             raise _unreadable("it begins neither with postgresql:// nor with mysql://")
         for value, name in ((host, "host"), (user, "user"), (database, "database")):

@@ -14,14 +14,13 @@ from pathlib import Path
 
 from headrace.metadata import Artifact, Execution, MetadataStore, Run, State
 from headrace.metadata.flow import Flow, executions_by_run
-from headrace.metadata.records import LIVE, MARKED_FOR_DELETION
+from headrace.metadata.records import IMPORTER, LIVE, MARKED_FOR_DELETION
 from headrace.orchestration.output_places import OutputPlaces, was_made_by
 from headrace.orchestration.run_lock import live_runs
 from headrace.settings import Settings
 
 _PUSHED_MODEL, _PUSHED = "PushedModel", "pushed"  # TFX's type, and its property: 0 where nothing was pushed
-
-_IS_EXTERNAL, _IMPORTER = "is_external", "tfx.dsl.components.common.importer.Importer"
+_IS_EXTERNAL = "is_external"
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ def _of_runs_and_of_none(
 
 def _brought_in(artifact: Artifact, maker: Execution) -> bool:
     """Whether it was there before it was recorded; older versions of TFX did not say so on the artifact."""
-    return bool(artifact.properties.get(_IS_EXTERNAL)) or maker.type == _IMPORTER
+    return bool(artifact.properties.get(_IS_EXTERNAL)) or maker.type == IMPORTER
 
 
 def _apart(removals: Sequence[Removal], staying: Iterable[Path]) -> list[Removal]:

@@ -6,6 +6,7 @@ from tfx.proto.orchestration.pipeline_pb2 import Pipeline
 
 from headrace.orchestration.faults import WITHOUT_STAND_IN
 from headrace.orchestration.outcomes import RunOutcome
+from headrace.orchestration.partial import why_not_resumed
 from headrace.typed_command import with_option
 
 _RESUME, _STOCK_ALONE = "--resume", "--no-acceleration"
@@ -20,19 +21,13 @@ def continuing(command: str, pipeline: Pipeline, outcome: RunOutcome) -> str:
         pipeline: that was run.
         outcome: how it ended.
     """
-    more = [_RESUME] if _can_be_resumed(pipeline) else []
+    more = [] if why_not_resumed(pipeline) else [_RESUME]
     failures = [node.failure for node in outcome.failed if not node.optional and node.failure]
     if any(failure.next_step == WITHOUT_STAND_IN for failure in failures):
         return _with(command, [*more, _STOCK_ALONE])
     lasting = [node.node for node in outcome.failed if node.failure and not node.failure.retryable]
     first = f"  # once what {' and '.join(lasting)} failed on is put right" if lasting else ""
     return _with(command, more) + first
-
-
-def _can_be_resumed(pipeline: Pipeline) -> bool:
-    """TFX runs parts of SYNC pipelines alone, and of those without pipelines in them."""
-    flat = all(node.WhichOneof("node") == "pipeline_node" for node in pipeline.nodes)
-    return flat and pipeline.execution_mode == Pipeline.SYNC
 
 
 def _with(command: str, options: list[str]) -> str:

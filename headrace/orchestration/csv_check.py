@@ -67,7 +67,7 @@ def _unfit(path: Path) -> tuple[str, str]:
     if path.is_symlink() and not path.exists():
         return link_to_nothing(path), f"ls -l {quoted}"
     if not path.is_file():
-        return "it is no regular file", others
+        return "it is not a regular file", others
     try:
         with path.open("rb") as file:
             head = file.read(_LOOKED_AT)

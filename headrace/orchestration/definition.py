@@ -16,7 +16,7 @@ from typing import Any
 from headrace.errors import DefinitionError, HeadraceError, RunFailedError, typed
 from headrace.orchestration.faults import users_line
 from headrace.orchestration.outcomes import RunOutcome
-from headrace.orchestration.output import STDERR, quietly, stdout_to
+from headrace.orchestration.output import STDERR, quietly, stdout_to, usable_streams
 from headrace.orchestration.request import RunRequest
 from headrace.settings import Settings
 
@@ -134,6 +134,7 @@ class _Calls:
     def _answer(self, runner: IrBasedRunner, pipeline: Pipeline, options: PipelineRunOptions | None) -> Any:
         own = runner if isinstance(runner, HeadraceDagRunner) else HeadraceDagRunner(self._settings)
         with ExitStack() as end:
+            end.enter_context(usable_streams())
             if self.console is not None:
                 end.enter_context(stdout_to(self.console))
             try:
@@ -164,7 +165,8 @@ def _execute(path: Path, calls: _Calls) -> None:
             raise  # the file has reported the error itself
         if ended.code not in (None, 0) and calls.error is None:
             what = "the pipeline's file ends early"
-            raise _of_file(calls, what, str(path), f"exit code {ended.code}") from ended
+            why = f"exit code {ended.code}" if isinstance(ended.code, int) else str(ended.code)
+            raise _of_file(calls, what, str(path), why) from ended
     except Exception as error:
         if calls.error is None or not calls.count:
             raise _explained("the pipeline's file fails", path, error, calls) from error

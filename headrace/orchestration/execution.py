@@ -30,7 +30,7 @@ def run_graph(
         nodes: in topological order.
         launches: what launches each.
         processes: of the nodes at work.
-        progress: is told.
+        progress: what shows how the run goes.
         max_parallel: nodes at once; None for as many as keep the cores busy.
     """
     by_id = {node.id: node for node in nodes if not node.is_outside}

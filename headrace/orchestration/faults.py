@@ -1,7 +1,6 @@
 """From an exception to facts: what happened, where in the user's own code, and whether to try again."""
 
 import os
-import re
 import sysconfig
 import traceback
 from collections.abc import Iterator, Sequence
@@ -20,7 +19,6 @@ _PACKAGES = tuple({sysconfig.get_path(name) + os.sep for name in ("purelib", "pl
 _NOT_USERS = (*_PACKAGES, _STANDARD_LIBRARY, _HEADRACE)
 _CONVERTED = "__autograph_generated_file"  # how the files begin that TensorFlow makes of a function
 _IN_USER_CODE = "in user code:"  # how TensorFlow begins the message of an error in such a function
-_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # surrogates that stand for none
 _WHY, _NEXT = "  why: ", "  next: "  # how the notes on an error begin that say so
 _NO_MESSAGE = "no message"
 _IN_HEADRACE = "this is a fault in Headrace, not in your code"
@@ -49,15 +47,14 @@ def failure_of(error: BaseException) -> Failure:
     # Beam cannot make another HeadraceError, and raises a RuntimeError in its stead.
     lasting = isinstance(speaker, _LASTING) or any(isinstance(one, HeadraceError) for one in _chain(error))
     if isinstance(error, HeadraceError):
-        what, where, why, next_step = map(_encodable, (error.what, error.where, error.why, error.next_step))
-        return Failure(kind, what, where, why, next_step, retryable=not lasting)
+        return Failure(kind, error.what, error.where, error.why, error.next_step, retryable=not lasting)
     where = users_line(error)
-    why, next_step = (_encodable(_noted(error, name)) for name in (_WHY, _NEXT))
+    why, next_step = (_noted(error, name) for name in (_WHY, _NEXT))
     if ours := "" if where else _headraces_file(error):
         why = why or _IN_HEADRACE
         next_step = next_step or (WITHOUT_STAND_IN if ours.startswith(_ACCELERATION) else "")
-    message = _encodable(_shortened(_text(speaker)) or _NO_MESSAGE)
-    return Failure(kind, message, _encodable(where), why, next_step, retryable=not lasting)
+    message = _shortened(_text(speaker)) or _NO_MESSAGE
+    return Failure(kind, message, where, why, next_step, retryable=not lasting)
 
 
 def explain(error: BaseException, why: str, next_step: str) -> None:
@@ -153,9 +150,3 @@ def _shortened(message: str) -> str:
     """The lines that say it: TensorFlow and Beam put pages of frames between the first line and the last."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     return "\n".join(lines if len(lines) <= 3 else [lines[0], "...", *lines[-2:]])
-
-
-def _encodable(text: str) -> str:
-    r"""The text with undecodable bytes as `\xe9`: neither ML Metadata nor a terminal takes them as they are."""
-    others = _NO_BYTE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-    return others.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -1,6 +1,6 @@
 """The nodes of a run as one graph, those of sub-pipelines included."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from tfx.proto.orchestration.local_deployment_config_pb2 import LocalDeploymentConfig
@@ -53,6 +53,23 @@ class GraphNode:
 def graph_of(pipeline: Pipeline, settings: Settings) -> list[GraphNode]:
     """The nodes in topological order. Compiled sub-pipelines begin and end with nodes of their own."""
     return list(_nodes(pipeline, settings, "", frozenset()))
+
+
+def own_nodes(pipeline: Pipeline) -> list[PipelineNode]:
+    """The nodes as TFX sees them: a sub-pipeline is the node that it begins with."""
+    return [
+        one.pipeline_node if one.WhichOneof("node") == "pipeline_node" else one.sub_pipeline.nodes[0].pipeline_node
+        for one in pipeline.nodes
+    ]
+
+
+def every_node(nodes: Iterable[Pipeline.PipelineOrNode]) -> Iterator[PipelineNode]:
+    """These nodes, and all those of the sub-pipelines among them."""
+    for one in nodes:
+        if one.WhichOneof("node") == "sub_pipeline":
+            yield from every_node(one.sub_pipeline.nodes)
+        else:
+            yield one.pipeline_node
 
 
 @dataclass
@@ -121,10 +138,7 @@ def _spare(pipeline: Pipeline) -> set[str]:
     """The contexts of the nodes whose outputs others take, and all of them can do without."""
     taken: set[str] = set()
     needed: set[str] = set()
-    for one in pipeline.nodes:
-        node = (
-            one.pipeline_node if one.WhichOneof("node") == "pipeline_node" else one.sub_pipeline.nodes[0].pipeline_node
-        )
+    for node in own_nodes(pipeline):
         taken.update(*producers_by_input(node).values())
         needed.update(*(producers for producers in required(node) if len(producers) == 1))
     return taken - needed

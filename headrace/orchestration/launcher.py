@@ -311,7 +311,7 @@ class NodeLauncher(Launcher):
             found = connection.store.get_artifacts_by_id(ids) if ids else []
         for one in found:
             if one.state in (one.MARKED_FOR_DELETION, one.DELETED):
-                message = f"{one.type} {one.id} was removed by headrace gc in this moment"
+                message = f"{one.type} {one.id} was removed by headrace gc just now"
                 return Failure("inputs removed", message, where=one.uri, retryable=False)
         return None
 

@@ -13,6 +13,7 @@ from tfx.orchestration.portable.resolver_node_handler import ResolverNodeHandler
 from tfx.orchestration.portable.system_node_handler import SystemNodeHandler
 
 from headrace.metadata import MetadataStore, State
+from headrace.metadata.records import IMPORTER, PIPELINE_BEGIN, PIPELINE_END, RESOLVER
 from headrace.orchestration.connection import SharedMetadata
 from headrace.orchestration.ends import Ends
 from headrace.orchestration.faults import failure_of
@@ -30,10 +31,10 @@ _RESULT = "__execution_result__"  # where TFX keeps the error of a failed input 
 
 # Nodes without an executor. A sub-pipeline begins and ends with nodes that pass artifacts on, as a resolver does.
 _SYSTEM_NODES: dict[str, type[SystemNodeHandler]] = {
-    "tfx.dsl.components.common.importer.Importer": ImporterNodeHandler,
-    "tfx.dsl.components.common.resolver.Resolver": ResolverNodeHandler,
-    "tfx.orchestration.pipeline.Pipeline_begin": ResolverNodeHandler,
-    "tfx.orchestration.pipeline.Pipeline_end": ResolverNodeHandler,
+    IMPORTER: ImporterNodeHandler,
+    RESOLVER: ResolverNodeHandler,
+    PIPELINE_BEGIN: ResolverNodeHandler,
+    PIPELINE_END: ResolverNodeHandler,
 }
 
 

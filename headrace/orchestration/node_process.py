@@ -33,9 +33,13 @@ from headrace.orchestration.node_threads import limit_openmp
 from headrace.orchestration.outcomes import Failure
 from headrace.orchestration.program_definitions import ProgramDefinitions
 from headrace.warm_server.address import SET_BY_IMPORT
-from headrace.warm_server.client import WarmProcess
+from headrace.warm_server.client import WarmProcess, signal_name
 
 GRACE_SECONDS = 5.0  # between a node's answer and the end of its process
+_WHY_ENDED: Mapping[int, str] = {
+    signal.SIGKILL: "something killed it: the kernel does so when memory runs out",
+    signal.SIGSEGV: "native code crashed",
+}
 STOPPED = Failure("stopped", "somebody stopped the run", retryable=False)
 
 
@@ -174,10 +178,6 @@ def _timeout(seconds: float | None, log: Path) -> Failure:
 
 def _death(exit_code: int | None, log: Path) -> Failure:
     if exit_code is not None and exit_code < 0:
-        name = signal.Signals(-exit_code).name
-        why = {
-            signal.SIGKILL: "something killed it: the kernel does so when memory runs out",
-            signal.SIGSEGV: "native code crashed",
-        }.get(signal.Signals(-exit_code), "")
-        return Failure("died", f"its process was ended by {name}", why=why, next_step=typed("less", log))
+        message = f"its process was ended by {signal_name(-exit_code)}"
+        return Failure("died", message, why=_WHY_ENDED.get(-exit_code, ""), next_step=typed("less", log))
     return Failure("died", f"its process exited with code {exit_code} and no answer", next_step=typed("less", log))

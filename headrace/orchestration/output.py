@@ -13,8 +13,7 @@ from typing import TextIO
 
 from headrace.errors import HeadraceError
 
-STDOUT, STDERR = 1, 2
-
+STDIN, STDOUT, STDERR = 0, 1, 2
 
 _lock = threading.RLock()
 
@@ -46,6 +45,9 @@ def usable_streams() -> Iterator[None]:
     """Puts streams in place of those that a program closed, or took away: what Headrace says is not the program's."""
     saved = sys.stdout, sys.stderr
     with ExitStack() as end:
+        for descriptor in (STDIN, STDOUT, STDERR):
+            if _takes_its_place(descriptor):
+                end.callback(os.close, descriptor)
         if not _is_usable(sys.stdout):
             sys.stdout = end.enter_context(_stream_of(STDOUT))
         if not _is_usable(sys.stderr):
@@ -60,12 +62,21 @@ def _is_usable(stream: TextIO | None) -> bool:
     return stream is not None and not stream.closed
 
 
-def _stream_of(descriptor: int) -> TextIO:
-    """A stream to a descriptor that stays open; to nowhere if the program closed that too."""
+def _takes_its_place(descriptor: int) -> bool:
+    """Opens nothing in place of a descriptor that the program closed: the next file to be opened would become it."""
     try:
         os.fstat(descriptor)
     except OSError:
-        return open(os.devnull, "w", encoding="utf-8")
+        nothing = os.open(os.devnull, os.O_RDWR)
+        if nothing != descriptor:
+            os.dup2(nothing, descriptor)
+            os.close(nothing)
+        return True
+    return False
+
+
+def _stream_of(descriptor: int) -> TextIO:
+    """A stream to a descriptor that stays open."""
     return open(descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 

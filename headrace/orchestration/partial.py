@@ -13,7 +13,7 @@ from headrace.metadata.properties import BASIS, SKIPPED
 from headrace.metadata.records import LIVE
 from headrace.orchestration.basis import Basis
 from headrace.orchestration.connection import SharedMetadata
-from headrace.orchestration.graph import GraphNode
+from headrace.orchestration.graph import GraphNode, every_node, own_nodes
 from headrace.orchestration.request import RunRequest
 
 _REQUIRED = NodeExecutionOptions.Skip.REQUIRED
@@ -55,6 +55,8 @@ def mark_part(
     for node in (*request.from_nodes, *request.to_nodes):
         if node not in known:
             raise UnknownNameError.among("node", node, known, where=f"pipeline {name}")
+    if request.resume and (why := why_not_resumed(pipeline)):
+        raise UserError(f"no run of {name} can be resumed", why=why, next_step=next_step)
     runs = store.runs(name)
     if request.base_run:
         runs = [run for run in runs if run.id == request.base_run]
@@ -87,6 +89,15 @@ def mark_part(
     return Part(_choose_base(pipeline, nodes, store, runs, next_step), read_again)
 
 
+def why_not_resumed(pipeline: Pipeline) -> str:
+    """Why no run of a pipeline can be resumed; empty if one can."""
+    if pipeline.execution_mode != Pipeline.SYNC:
+        return "it is ASYNC, and TFX runs parts of SYNC pipelines only"
+    if any(node.WhichOneof("node") == "sub_pipeline" for node in pipeline.nodes):
+        return "it has a sub-pipeline, which cannot be taken from an earlier run"
+    return ""
+
+
 def take_over(pipeline: Pipeline, part: Part, store: MetadataStore) -> None:
     """Makes what is reused a part of the run, as TFX does."""
     if part.base is None:
@@ -112,7 +123,7 @@ def _choose_base(
     pipeline: Pipeline, nodes: Sequence[GraphNode], store: MetadataStore, runs: Sequence[Run], next_step: str
 ) -> Run | None:
     """The newest run that has all that the part needs, or None; of what it lacks, nothing is marked to be reused."""
-    required = {node.node_info.id for node in _plain(pipeline) if _mode(node) == _REQUIRED}
+    required = {node.node_info.id for node in own_nodes(pipeline) if _mode(node) == _REQUIRED}
     for run in runs:
         succeeded = succeeded_nodes(store, run)
         lacking = required - succeeded
@@ -125,6 +136,9 @@ def _choose_base(
             why = f"a part of a run takes the rest from one; {needs}"
             raise UserError(f"there is no earlier run of {name}", why=why, next_step=next_step)
         what = f"no run of {name} has made all that this part needs, or it was removed"
+        if nested := [inner for begin, inner in _sub_pipelines(pipeline).items() if begin in required]:
+            what = f"this part of {name} cannot be run"
+            needs = f"it needs the sub-pipeline {nested[0]}, which cannot be taken from an earlier run"
         raise UserError(what, why=needs, next_step=next_step)
     _never_reuse(pipeline, keep=())
     return None
@@ -138,7 +152,7 @@ def _can_do_without(nodes: Iterable[GraphNode], lacking: Iterable[str]) -> bool:
 
 def _never_reuse(pipeline: Pipeline, keep: Iterable[str]) -> None:
     kept = frozenset(keep)
-    for node in _all(pipeline.nodes):
+    for node in every_node(pipeline.nodes):
         if node.execution_options.HasField("skip") and node.node_info.id not in kept:
             node.execution_options.skip.reuse_artifacts_mode = _NEVER
 
@@ -149,24 +163,14 @@ def _mark_sub_pipelines(pipeline: Pipeline) -> None:
         if one.WhichOneof("node") == "sub_pipeline":
             first, *others = one.sub_pipeline.nodes
             if first.pipeline_node.execution_options.HasField("skip"):
-                for node in _all(others):
+                for node in every_node(others):
                     node.execution_options.skip.CopyFrom(first.pipeline_node.execution_options.skip)
 
 
-def _all(nodes: Iterable[Pipeline.PipelineOrNode]) -> Iterable[PipelineNode]:
-    for one in nodes:
-        if one.WhichOneof("node") == "sub_pipeline":
-            yield from _all(one.sub_pipeline.nodes)
-        else:
-            yield one.pipeline_node
-
-
-def _plain(pipeline: Pipeline) -> list[PipelineNode]:
-    """The nodes as TFX sees them: a sub-pipeline is its first node, under its name."""
-    return [
-        one.pipeline_node if one.WhichOneof("node") == "pipeline_node" else one.sub_pipeline.nodes[0].pipeline_node
-        for one in pipeline.nodes
-    ]
+def _sub_pipelines(pipeline: Pipeline) -> dict[str, str]:
+    """The names of the sub-pipelines, by the id of the node that each begins with."""
+    inner = [one.sub_pipeline for one in pipeline.nodes if one.WhichOneof("node") == "sub_pipeline"]
+    return {one.nodes[0].pipeline_node.node_info.id: one.pipeline_info.id for one in inner}
 
 
 def _mode(node: PipelineNode) -> int:

@@ -1,18 +1,18 @@
 """Looks at a compiled pipeline before anything runs: what could only fail later is said at once."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from google.protobuf.descriptor import EnumDescriptor
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable.base_driver import BaseDriver
-from tfx.proto.orchestration.pipeline_pb2 import Pipeline, PipelineNode
+from tfx.proto.orchestration.pipeline_pb2 import Pipeline
 from tfx.utils import import_utils
 
 from headrace.errors import DefinitionError
 from headrace.metadata import MetadataStore
-from headrace.orchestration.graph import GraphNode
+from headrace.orchestration.graph import GraphNode, every_node
 from headrace.orchestration.producers import node_context, producer_of, required
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -33,7 +33,7 @@ def check_pipeline(pipeline: Pipeline) -> None:
         raise DefinitionError(
             f"the pipeline {name} has no nodes", why="its list of components is empty", next_step="add one"
         )
-    for node in _nodes(pipeline):
+    for node in every_node(pipeline.nodes):
         node_id = node.node_info.id
         if why := _not_a_folder(node_id):
             raise DefinitionError(f"a node of {name} cannot have the id {node_id!r}", why=why, next_step=_RENAMED)
@@ -88,14 +88,6 @@ def check_types(nodes: Sequence[GraphNode], store: MetadataStore) -> None:
 
 def _name(kinds: EnumDescriptor, number: int) -> str:
     return str(kinds.values_by_number[number].name)
-
-
-def _nodes(pipeline: Pipeline) -> Iterator[PipelineNode]:
-    for one in pipeline.nodes:
-        if one.WhichOneof("node") == "sub_pipeline":
-            yield from _nodes(one.sub_pipeline)
-        else:
-            yield one.pipeline_node
 
 
 def _control(name: str) -> str:

@@ -32,8 +32,7 @@ class _Planned(BaseException):
 def plan_definition(program: ProgramFile, settings: Settings, request: RunRequest) -> Plan:
     """Plans the first pipeline that a file defines; makes no store and no home where there are none.
 
-    The file is executed as far as its first call of run(), and what it would remove or overwrite until then is left
-    alone.
+    The file is executed as far as its first call of run(), and what it would remove until then is left alone.
 
     Raises:
         DefinitionError: the file fails, or runs no pipeline.

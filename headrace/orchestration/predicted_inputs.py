@@ -16,12 +16,11 @@ from tfx.proto.orchestration.pipeline_pb2 import InputSpec, PipelineNode
 from tfx.types import Artifact
 
 from headrace.metadata import MetadataStore
+from headrace.metadata.records import IMPORTER, PIPELINE_BEGIN, PIPELINE_END
 from headrace.orchestration.connection import SharedMetadata
 from headrace.orchestration.producers import producer_of
 
 Outputs = Mapping[str, Sequence[Artifact]]
-_IMPORTER = "tfx.dsl.components.common.importer.Importer"
-_ENDS = ("tfx.orchestration.pipeline.Pipeline_begin", "tfx.orchestration.pipeline.Pipeline_end")
 
 
 class UnresolvedError(Exception):
@@ -45,7 +44,7 @@ class PredictedInputs:
     @property
     def passes_on(self) -> bool:
         """It hands on just what goes in: the beginning or the end of a sub-pipeline."""
-        return bool(self._node.node_info.type.name in _ENDS)
+        return bool(self._node.node_info.type.name in (PIPELINE_BEGIN, PIPELINE_END))
 
     def unsettled(self, planned: Collection[str]) -> set[str]:
         """The contexts of those nodes of this run that this one reads, and whose outputs are not known yet."""
@@ -70,7 +69,7 @@ class PredictedInputs:
 
     def imported(self) -> Outputs | None:
         """What an importer would hand on: an artifact without an id if it would be a new one; None for other nodes."""
-        if self._node.node_info.type.name != _IMPORTER:
+        if self._node.node_info.type.name != IMPORTER:
             return None
         parameters = data_types_utils.build_parsed_value_dict(
             inputs_utils.resolve_parameters_with_schema(self._node.parameters)

@@ -15,7 +15,6 @@ from headrace.orchestration.graph import GraphNode
 from headrace.orchestration.input_patterns import (
     PLACEHOLDER,
     entries_of,
-    files_of,
     patterns_of,
     span_in,
     text_parameter,
@@ -91,9 +90,10 @@ def _check_folder(node: PipelineNode, folder: Path) -> None:
             next_step=f"put the files there: {typed('ls', folder)}",
         )
     for split, pattern in patterns_of(node):
-        files = files_of(folder, pattern)
+        entries = entries_of(folder, pattern)
+        files = [path for path in entries if path.is_file()]
         if not files:
-            links = [path for path in entries_of(folder, pattern) if path.is_symlink()]
+            links = [path for path in entries if path.is_symlink()]
             raise InputDataError(
                 f"{name} has no files for the split {split!r}",
                 where=str(folder / pattern),
@@ -103,7 +103,7 @@ def _check_folder(node: PipelineNode, folder: Path) -> None:
         _check_span(node, folder, pattern, files)
         # Of spans, TFX reads the newest: an older one may be as it likes.
         if _CSV in node.node_info.type.name and not PLACEHOLDER.search(pattern):
-            check_csv(name, entries_of(folder, pattern))
+            check_csv(name, entries)
 
 
 def _check_importer(node: PipelineNode) -> None:

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+from headrace.metadata.changes import FUNCTIONS
 from headrace.orchestration.value_digest import ValueDigests, contents, instructions, is_users
 
 _MAIN = "__main__"
-FUNCTIONS = "functions"  # all that are in files: which of them are used, and what they do
 _BY_TEXT = {"__dict__", "attrgetter", "getattr", "globals", "import_module", "vars"}  # find names that are texts
 _ENVIRONMENT = {"environ", "getenv"}
 _PLAIN = (bool, int, float, complex, str, bytes)
@@ -63,7 +63,7 @@ class _Walk:
             return
         for kind in filter(is_users, definition.__mro__):
             for name, member in sorted(vars(kind).items()):
-                if not _is_pythons(name) or isinstance(member, FunctionType):
+                if isinstance(member, FunctionType) or not (_is_pythons(name) or name == "_abc_impl"):
                     self._visit_member(kind, name, member)
 
     def _visit_member(self, kind: type, name: str, member: Any) -> None:

@@ -2,8 +2,8 @@
 
 The same search as Python's: the folders of `sys.path`, packages and modules before
 namespace packages. Libraries (site-packages, the standard library) and Headrace itself
-are not the project's. Imports inside functions count; `importlib.import_module` and
-other ways to import by a computed name do not show in the source, and are not found.
+are not the project's. Imports inside functions count, and `importlib.import_module("name")`;
+a name that is computed does not show in the source, and is not found.
 """
 
 import ast
@@ -125,4 +125,14 @@ def _imports(source: bytes) -> tuple[_Import, ...]:
         elif isinstance(node, ast.ImportFrom):
             module = tuple(node.module.split(".")) if node.module else ()
             found.append(_Import(node.level, module, tuple(alias.name for alias in node.names)))
+        elif isinstance(node, ast.Call) and (name := _imported_by_call(node)):
+            level = len(name) - len(name.lstrip("."))
+            found.append(_Import(level, tuple(filter(None, name.split("."))), ()))
     return tuple(found)
+
+
+def _imported_by_call(call: ast.Call) -> str:
+    """The module that a call of `import_module` or `__import__` names; empty for any other."""
+    function = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    name = call.args[0] if call.args and function in ("import_module", "__import__") else None
+    return name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else ""

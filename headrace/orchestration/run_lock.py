@@ -72,8 +72,8 @@ class DiedRun:
     def __str__(self) -> str:
         if self.ended:
             return (
-                f"run {self.run_id} of {self.pipeline} {self.ended}: recorded now, for the metadata store could not be "
-                "written when it ended"
+                f"run {self.run_id} of {self.pipeline} {self.ended}: recorded now, because the metadata store could "
+                "not be written when it ended"
             )
         at_work = f" while {', '.join(self.nodes)} ran" if self.nodes else ""
         return (

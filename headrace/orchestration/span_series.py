@@ -18,7 +18,7 @@ from headrace.orchestration.compilation import bind_parameters, connection_confi
 from headrace.orchestration.definition import Definition, ProgramFile, execute
 from headrace.orchestration.graph import graph_of
 from headrace.orchestration.output import quietly
-from headrace.orchestration.partial import succeeded_nodes
+from headrace.orchestration.partial import succeeded_nodes, why_not_resumed
 from headrace.orchestration.preflight import check_inputs
 from headrace.orchestration.request import RunRequest
 from headrace.orchestration.run_lock import live_runs, reconcile
@@ -32,7 +32,7 @@ _RUN_ID = f"{datetime(1970, 1, 1):%Y%m%d-%H%M%S.%f}"  # as long as a run's
 
 
 class SeriesProgress(Protocol):
-    """Is told how a series of spans goes."""
+    """Shows how a series of spans goes."""
 
     def span_started(self, span: int, spans: SpanRange, state: SpanState) -> None:
         """A span is run now: from its beginning, or where it was interrupted."""
@@ -60,7 +60,7 @@ def run_spans(
         request: of each run. Without the cache, wholly or for some nodes, no span counts as done.
         spans: one after another.
         command: what goes on with the series.
-        progress: is told.
+        progress: what shows how the series goes.
 
     Raises:
         UserError: the pipeline has no integer parameter `span`, one of the spans is being run, or there are no data of
@@ -136,7 +136,7 @@ class _Series:
         with quietly():
             basis = basis_of(graph_of(pipeline, self.definition.runner.settings), _RUN_ID, store)
         state = state_of(store.runs(self.name), parameters, basis, before)
-        if state.interrupted and not (_has_parts(pipeline) and succeeded_nodes(store, state.interrupted)):
+        if state.interrupted and (why_not_resumed(pipeline) or not succeeded_nodes(store, state.interrupted)):
             return replace(state, interrupted=None)
         return state
 
@@ -175,14 +175,9 @@ def _check_parameter(pipeline: Pipeline) -> None:
         return
     raise UserError(
         f"{name} cannot be run span after span",
-        why=f"its parameter {SPAN!r} is no integer" if SPAN in declared else f"it has no RuntimeParameter {SPAN!r}",
+        why=f"its parameter {SPAN!r} is not an integer" if SPAN in declared else f"it has no RuntimeParameter {SPAN!r}",
         next_step=f"data_types.RuntimeParameter({SPAN!r}, int), given to the node of {name} that reads the data",
     )
-
-
-def _has_parts(pipeline: Pipeline) -> bool:
-    """TFX can run a part of it, and so what is left of it."""
-    return all(node.WhichOneof("node") == "pipeline_node" for node in pipeline.nodes)
 
 
 @contextmanager

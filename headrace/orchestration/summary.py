@@ -131,7 +131,7 @@ def _is_there(place: str) -> bool:
 
 def _rolled_back_text(pipeline: str, node: str, place: str) -> str:
     command = typed("headrace", "run", pipeline, "--only", node, "--no-cache")
-    told = f"what an earlier run pushed to {place} is not there any more, and was not pushed again, for nothing changed"
+    told = f"what an earlier run pushed to {place} is gone, and was not pushed again because nothing changed"
     return f"{told}. To push it again: {command}"
 
 

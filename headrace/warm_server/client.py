@@ -267,6 +267,14 @@ def connected(name: str) -> socket.socket:
     return connection
 
 
+def signal_name(number: int) -> str:
+    """SIGKILL for 9; a real-time signal has no name of its own."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
 def server_log() -> Path:
     """Where servers print what goes wrong in them."""
     try:

@@ -29,10 +29,8 @@ from headrace.warm_server.address import is_mine
 from headrace.warm_server.child import live
 from headrace.warm_server.messages import AskStatus, Ended, Kill, Start, Started, Status, Stop, receive, send
 
-Live = Callable[
-    [Start, Sequence[int]], int
-]  # a forked process' life: what it is asked, with which files; its exit code
-
+# The life of a forked process: what it was asked for, the files that came with that; its exit code.
+Live = Callable[[Start, Sequence[int]], int]
 _PATIENCE_SECONDS = 10.0  # with one who connects and then says nothing
 
 

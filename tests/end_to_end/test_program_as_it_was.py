@@ -185,6 +185,17 @@ def test_beside_a_thread_of_the_program_its_definitions_are_handed_over(run: Com
     assert words.read_text() == "aaaaaa"
 
 
+def test_a_program_that_closed_its_standard_files_runs_all_the_same(run: Command, tmp_path: Path) -> None:
+    (tmp_path / "closed.py").write_text(
+        f"{STOCK}@tfx.dsl.components.component\ndef Make(n: Out[Integer]):\n    n.value = 1\n"
+        "import os\nfor descriptor in (0, 1, 2):\n    os.close(descriptor)\nrun('closed', Make())\n"
+        "for descriptor in (0, 1, 2):\n    assert os.open(os.devnull, os.O_RDWR) == descriptor\n"
+    )
+    ran = run(f"run {tmp_path / 'closed.py'}")
+    assert ran.returncode == 0, ran.stderr
+    assert values(tmp_path / "closed.db", "Make") == ["1"]
+
+
 def test_what_cannot_be_handed_over_is_named_before_anything_runs(run: Command, tmp_path: Path) -> None:
     text = (CASES / "beside_a_thread.py").read_text()
     program = tmp_path / "program.py"

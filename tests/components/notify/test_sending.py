@@ -120,8 +120,8 @@ def test_a_pause_that_is_no_time_is_passed_over(
     ("address", "problem"),
     [
         (f"http://127.0.0.1:1/{SECRET}", "127.0.0.1 cannot be reached: [Errno 111] Connection refused"),
-        (f"hooks.example.com/{SECRET}", "its address is none of http or https"),
-        (f"http://[::1/{SECRET}", "its address is none of http or https"),
+        (f"hooks.example.com/{SECRET}", "its address is not an http or https URL"),
+        (f"http://[::1/{SECRET}", "its address is not an http or https URL"),
         (f"http://no host/{SECRET}", "its host 'no host', or the port, is malformed"),
         (f"http://a..b/{SECRET}", "its host 'a..b', or the port, is malformed"),
         (f"http://.example.com/{SECRET}", "its host '.example.com', or the port, is malformed"),

@@ -143,7 +143,7 @@ def test_a_failed_span_ends_the_series_and_the_same_command_goes_on_with_it(
     code, out, _ = headrace("run", "months.py", "--span", "3..5")
     assert code == 0
     failed = runs(settings)[1]
-    assert f"goes on with run {failed.id}" in out
+    assert f"resumes run {failed.id}" in out
     assert "≡ Total reused" in out
     # Run from its beginning, span 4 would have found its own total, and added 4 to 7.
     assert history(settings) == [(3, "3"), (4, "7"), (5, "12")]
@@ -178,7 +178,7 @@ def test_code_that_was_edited_since_is_run_again_from_the_node_that_it_is_of(
     ("node", "why"),
     [
         ('Number(value=RuntimeParameter("month", int, 1))', "it has no RuntimeParameter 'span'"),
-        ('Text(value=RuntimeParameter("span", str, "1"))', "its parameter 'span' is no integer"),
+        ('Text(value=RuntimeParameter("span", str, "1"))', "its parameter 'span' is not an integer"),
     ],
 )
 def test_a_pipeline_without_spans_is_refused_before_anything_runs(
@@ -305,7 +305,7 @@ def test_after_a_kill_or_ctrl_c_in_the_middle_the_same_command_makes_the_same_hi
     (months / "hold 4").unlink()
     code, out, _ = headrace("run", "months.py", "--span", "3..5")
     assert code == 0
-    assert f"goes on with run {live.run_id}" in out
+    assert f"resumes run {live.run_id}" in out
     assert history(settings) == [(3, "3"), (4, "7"), (5, "12")]
 
 

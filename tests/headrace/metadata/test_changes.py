@@ -7,7 +7,7 @@ from headrace.metadata.changes import Category, Change, KeyParts, changes
 PARTS = KeyParts(
     inputs={"examples": ("3",), "model": ("7", "8")},
     parameters={"n": "1", "custom_config": '{"epochs": 5, "units": [64, 32]}'},
-    code={"model.py": "aa", "package tfx": "1.21.0"},
+    code={"model.py": "aa", "package tfx": "1.21.0", "functions": "ff"},
     executor="trainer.Executor --direct_num_workers=1",
     definition="d1",
 )
@@ -38,7 +38,9 @@ def test_nothing_differs_from_itself() -> None:
         ),
         (replace(PARTS, code={**PARTS.code, "model.py": "bb"}), "code model.py: changed"),
         (replace(PARTS, code={**PARTS.code, "new.py": "bb"}), "code new.py: newly used"),
-        (replace(PARTS, code={"package tfx": "1.21.0"}), "code model.py: no longer used"),
+        (replace(PARTS, code={**PARTS.code, "functions": "bb"}), "code functions: changed"),
+        (replace(PARTS, code={**PARTS.code, "model.py": "bb", "functions": "bb"}), "code model.py: changed"),
+        (replace(PARTS, code={"package tfx": "1.21.0", "functions": "ff"}), "code model.py: no longer used"),
         (replace(PARTS, code={**PARTS.code, "package tfx": "1.22.0"}), "code package tfx: 1.21.0 -> 1.22.0"),
         (replace(PARTS, inputs={**PARTS.inputs, "examples": ("9",)}), "input examples: 3 -> 9"),
         (replace(PARTS, inputs={"examples": ("3",)}), "input model: 7, 8 -> none"),

@@ -58,6 +58,11 @@ class KillsItself(_Executor):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+class EndsByARealTimeSignal(_Executor):
+    def work(self, properties: dict[str, Any]) -> None:
+        os.kill(os.getpid(), signal.SIGRTMIN + 2)
+
+
 class ExitsAtOnce(_Executor):
     def work(self, properties: dict[str, Any]) -> None:
         os._exit(3)

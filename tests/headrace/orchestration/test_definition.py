@@ -129,10 +129,11 @@ def test_a_file_that_runs_nothing_says_so(tmp_path: Path) -> None:
     assert error.what == "the file runs no pipeline"
 
 
-def test_a_file_that_exits_early_says_with_which_code(tmp_path: Path) -> None:
-    error = refusal(tmp_path, "raise SystemExit(4)\n")
+@pytest.mark.parametrize(("code", "why"), [("4", "exit code 4"), ("'no bucket is set'", "no bucket is set")])
+def test_a_file_that_exits_early_says_with_which_code_or_message(tmp_path: Path, code: str, why: str) -> None:
+    error = refusal(tmp_path, f"raise SystemExit({code})\n")
     assert isinstance(error, DefinitionError)
-    assert error.why == "exit code 4"
+    assert error.why == why
 
 
 def test_a_headrace_error_of_the_file_stays_as_it_is(tmp_path: Path) -> None:

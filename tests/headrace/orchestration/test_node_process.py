@@ -144,6 +144,7 @@ def test_an_executor_that_is_not_there_is_named(work: MakeWork) -> None:
     [
         (failing_executors.Segfaults, "its process was ended by SIGSEGV", "native code crashed"),
         (failing_executors.KillsItself, "its process was ended by SIGKILL", "memory"),
+        (failing_executors.EndsByARealTimeSignal, "its process was ended by signal 36", ""),
         (failing_executors.ExitsAtOnce, "its process exited with code 3 and no answer", ""),
     ],
 )

@@ -163,7 +163,7 @@ def test_what_a_folder_of_csv_files_holds_beside_them_is_called_what_it_is(tmp_p
         )
     (tmp_path / "late.csv").unlink()
     os.mkfifo(tmp_path / "late.csv")
-    assert refusal(reading(tmp_path, all="*.csv")).why == "it is no regular file"
+    assert refusal(reading(tmp_path, all="*.csv")).why == "it is not a regular file"
 
 
 def test_a_file_of_another_split_is_not_looked_at(tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ def test_imports_are_followed_at_any_depth_and_others_are_not(project: Path) -> 
         "from hr_kit.deep import tool",
         "from hr_kit.deep.tool import name",
         "def work():\n    from hr_kit.deep import tool",
+        "import importlib\ntool = importlib.import_module('hr_kit.deep.tool')",
+        "tool = __import__('hr_kit.deep.tool')",
         "try:\n    import hr_kit.deep.tool\nexcept ImportError:\n    pass",
     ],
 )

@@ -309,7 +309,7 @@ def test_a_run_that_leaves_its_lock_is_recorded_as_its_note_says(settings: Setti
         lock.leave(Note("canceled", {noted: end, ended: end}, "the server is away"))
     assert live_runs(settings) == []
     assert [str(died) for died in reconcile(settings, store)] == [
-        "run 1 of taxi canceled: recorded now, for the metadata store could not be written when it ended"
+        "run 1 of taxi canceled: recorded now, because the metadata store could not be written when it ended"
     ]
     executions = {one.node: one for one in _executions(store, "1")}
     assert {node: one.state for node, one in executions.items()} == {

@@ -115,8 +115,8 @@ def test_pushed_models_are_found_of_all_executions_of_the_nodes_that_ended_well(
     text = printed(outcome, found)
     assert f"pushed to /models/2\nnothing new to push: an earlier run pushed to {still_there}\nnothing was" in text
     command = f"headrace run {outcome.pipeline} --only 'Rolled back' --no-cache"
-    told = f"Rolled back: what an earlier run pushed to {gone} is not there any more, and was not pushed again"
-    assert f"{told}, for nothing changed. To push it again: {command}\n" in text
+    told = f"Rolled back: what an earlier run pushed to {gone} is gone, and was not pushed again"
+    assert f"{told} because nothing changed. To push it again: {command}\n" in text
 
 
 def test_that_the_baseline_has_learned_from_the_examples_is_told(store: MetadataStore) -> None:

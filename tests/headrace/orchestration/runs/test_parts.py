@@ -20,6 +20,7 @@ from tests.headrace.orchestration.runs.conftest import Ran, RunPipeline
 from tests.small_components import AddOne, Flaky, MaybeAddOne, Number, Positive, Spoil
 
 RESUME = RunRequest(resume=True)
+LAST = RunRequest(from_nodes=("Last",), to_nodes=("Last",))
 
 
 @pytest.fixture
@@ -185,6 +186,22 @@ def test_nodes_of_a_sub_pipeline_outside_the_part_do_not_run(run_pipeline: RunPi
     ran = run_pipeline("outer", [number, inner], RunRequest(to_nodes=("Number",)))
     assert ran.error is None
     assert {state for node, state in ran.states.items() if node != "Number"} == {NodeState.LEFT_OUT}
+
+
+def test_what_would_be_taken_from_a_sub_pipeline_is_refused_with_the_reason(run_pipeline: RunPipeline) -> None:
+    def run(request: RunRequest | None = None) -> Ran:
+        number = Number(value=5)
+        inputs = PipelineInputs({"number": number.outputs["number"]})
+        one = AddOne(number=inputs.inputs["number"]).with_id("One")
+        inner = Pipeline("inner", "", components=[one], inputs=inputs, outputs={"sum": one.outputs["sum"]})
+        return run_pipeline("outer", [number, inner, AddOne(number=inner.outputs["sum"]).with_id("Last")], request)
+
+    assert run().error is None
+    for request, what in ((RESUME, "no run of outer can be resumed"), (LAST, "this part of outer cannot be run")):
+        refused = run(request).error
+        assert isinstance(refused, UserError)
+        assert refused.what == what
+        assert "sub-pipeline" in refused.why
 
 
 def test_what_a_node_outside_the_part_would_read_need_not_be_there(run_pipeline: RunPipeline, tmp_path: Path) -> None:
