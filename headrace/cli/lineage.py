@@ -189,26 +189,20 @@ def live(pipeline: str | None, metadata: str | None, as_json: bool) -> None:
 @metadata_option
 @json_option
 def spans(pipeline: str | None, metadata: str | None, as_json: bool) -> None:
-    """Show what came of each span of PIPELINE: rows, drift, the candidate against the live model, the verdict and why.
+    """Show how each span of PIPELINE went: rows, drift, the candidate against the live model, the verdict and why.
 
     PIPELINE may be left out where only one was ever run. The same is written as a page, below the home.
     """
-    from headrace.cli.span_chart import span_chart
-    from headrace.cli.written_spans import written_spans
+    from headrace.cli.written_spans import print_spans
     from headrace.lineage import Lineage
     from headrace.settings import Settings
 
     asked = Lineage(metadata)
     found = asked.spans(pipeline or _only_pipeline(asked.pipelines()))
-    _print(found, as_json)
     if as_json:
-        return
-    if chart := span_chart(found):
-        wide_console().print("", chart, sep="\n")
-    try:
-        click.echo(f"\nchart: {written_spans(found, Settings.load())}")
-    except UserError as error:  # all else was told: a home that is only read is no obstacle
-        click.echo(f"note: {error.what}", err=True)
+        _print(found, as_json)
+    else:
+        print_spans(found, Settings.load())
 
 
 @lineage.command()

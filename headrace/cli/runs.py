@@ -188,7 +188,11 @@ def _execution_facts(execution: "Execution") -> dict[str, Any]:
         "seconds": None if seconds is None else round(seconds, 3),
         "cpu_seconds": execution.properties.get(names.CPU_SECONDS),
         "peak_memory_bytes": execution.properties.get(names.PEAK_MEMORY_BYTES),
-        "error": failure and {name: getattr(failure, name) for name in ("kind", "message", "where", "why")},
+        "error": failure
+        and {
+            **{name: getattr(failure, name) for name in ("kind", "message", "where", "why")},
+            "next": failure.next_step,
+        },
         "log": execution.properties.get(names.LOG),
     }
 

@@ -3,10 +3,7 @@
 from rich.console import Console
 from rich.text import Text
 
-from headrace.cli.lineage import print_sections
-from headrace.cli.span_chart import span_chart
-from headrace.cli.wide_console import wide_console
-from headrace.cli.written_spans import written_spans
+from headrace.cli.written_spans import print_spans
 from headrace.lineage import Lineage
 from headrace.metadata import MetadataStore
 from headrace.orchestration.json_progress import write_event
@@ -51,14 +48,9 @@ class ConsoleSeries:
         self._skipped[span] = run
 
     def series_ended(self, pipeline: str, spans: SpanRange, store: MetadataStore) -> None:
-        """What came of each span, as a table and as charts; what was not run."""
-        found, console = Lineage(store).spans(pipeline), wide_console()
-        console.print()
-        print_sections(found.sections(), console)
-        if chart := span_chart(found):
-            console.print("", chart, sep="\n")
-        console.print()
-        self._say(f"chart: {written_spans(found, self._settings)}")
+        """How each span went, as a table and as charts; what was not run."""
+        self._console.print()
+        print_spans(Lineage(store).spans(pipeline), self._settings)
         if not self._ran:
             self._say(f"nothing was run: {'all spans are' if len(self._skipped) > 1 else 'it is'} done")
         if self._skipped:
@@ -82,6 +74,6 @@ class JsonSeries:
         write_event("span_skipped", span=span, spans=str(spans), run_id=run)
 
     def series_ended(self, pipeline: str, spans: SpanRange, store: MetadataStore) -> None:
-        """Event series_ended, with what came of each span of the pipeline."""
+        """Event series_ended, with how each span of the pipeline went."""
         found = Lineage(store).spans(pipeline)
         write_event("series_ended", pipeline=pipeline, spans=str(spans), by_span=found.to_json())

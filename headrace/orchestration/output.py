@@ -111,7 +111,7 @@ def notes_to_stderr() -> Iterator[Callable[[str], None]]:
     def note(text: str) -> None:
         logging.warning(text)
         with suppress(OSError):  # nobody may listen any more
-            os.write(saved, f"note: {text}\n".encode())
+            os.write(saved, f"note: {text}\n".encode(errors="backslashreplace"))
 
     try:
         yield note

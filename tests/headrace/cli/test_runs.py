@@ -178,12 +178,18 @@ def test_a_run_is_shown_with_time_memory_and_log_of_each_node(
 
 
 def test_an_error_is_shown_with_all_its_facts(store: MetadataStore, headrace: Command) -> None:
-    error = {"kind": "ValueError", "message": "not in [0, 1]", "where": "model.py:12", "why": "see [bold]this[/]"}
+    error = {
+        "kind": "ValueError",
+        "message": "not in [0, 1]",
+        "where": "model.py:12",
+        "why": "see [bold]this[/]",
+        "next": "less model.py",
+    }
     record_node(store, "1", "Trainer [big]", State.FAILED, **{f"error_{name}": fact for name, fact in error.items()})
     code, out, _ = headrace("runs", "show", "1")
     assert code == 0
     assert rows(out)[0][:2] == ["Trainer [big]", "failed"]
-    assert "ValueError: not in [0, 1]\n  where: model.py:12\n  why: see [bold]this[/]\n" in out
+    assert "ValueError: not in [0, 1]\n  where: model.py:12\n  why: see [bold]this[/]\n  next: less model.py\n" in out
     [execution] = json.loads(headrace("runs", "show", "1", "--json")[1])["executions"]
     assert execution["error"] == error
 

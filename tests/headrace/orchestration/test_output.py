@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from headrace.errors import UserError
-from headrace.orchestration.output import STDERR, logging_to, printing_to, quietly, usable_streams
+from headrace.orchestration.output import STDERR, logging_to, notes_to_stderr, printing_to, quietly, usable_streams
 
 LIBC = ctypes.CDLL(None)
 
@@ -122,3 +122,9 @@ def test_streams_that_a_program_took_away_or_closed_are_put_back_for_a_while(
         print("err \udce9", file=sys.stderr)
     assert (sys.stdout, sys.stderr) == (None, closed)
     assert capfd.readouterr() == ("out\n", "err \\udce9\n")
+
+
+def test_a_note_of_a_path_that_is_no_text_is_written_all_the_same(capfd: pytest.CaptureFixture[str]) -> None:
+    with notes_to_stderr() as note:
+        note("caf\udce9.sqlite is locked")
+    assert "note: caf\\udce9.sqlite is locked\n" in capfd.readouterr().err
