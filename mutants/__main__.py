@@ -81,7 +81,7 @@ def main() -> None:
     judged: list[Judged] = []
     try:
         plan, equivalent = Plan.of(root), equivalents(root)
-        rooms = [room for name, room in plan.rooms.items() if asked.room in (None, name)]
+        rooms = [room for name, room in plan.rooms.items() if not asked.room or name in asked.room]
         prepare(plan.imports)
         with tempfile.TemporaryDirectory(prefix="headrace-mutants-") as made, asked.report.open("w") as report:
             trials = _trials(root, rooms, equivalent, asked, Path(made))
@@ -127,7 +127,7 @@ def _asked() -> argparse.Namespace:
         prog="mutants", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--root", type=Path, default=Path(), help="the project, with mutants/rooms.toml")
-    parser.add_argument("--room", help="one of those; all by default")
+    parser.add_argument("--room", action="append", help="one of those, may be repeated; all by default")
     parser.add_argument("--module", help="one file, such as headrace/lineage/live.py")
     parser.add_argument("--faults", type=int, default=60, help="how many to draw in each room")
     parser.add_argument("--seed", type=int, default=1, help="of the draw, and of hypothesis")

@@ -35,6 +35,7 @@ class Baseline:
         """
         notes = folder / "touched"
         notes.touch()
+        notes.chmod(0o666)  # some tests become another user
 
         def work() -> object:
             touched.follow(str(tree.root), str(notes))

@@ -4,6 +4,8 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -57,17 +59,25 @@ def run_tests(tree: Tree, paths: Sequence[str], limits: Mapping[str, float] | No
         limits: the tests to run, in order, each with the seconds it may take; None to run all that are there.
         seed: of hypothesis.
     """
-    os.chdir(tree.root)
-    os.environ.update(tree.environment())
-    sys.path[:] = [
-        str(tree.root),
-        *(entry for entry in sys.path if entry.endswith("-packages") or entry.startswith(sys.base_prefix)),
-    ]
+    _become_pytest(tree)
     watch = _Watch(limits)
     words = ["-p", "no:cacheprovider", f"--hypothesis-seed={seed}", "--rootdir", ".", *(["-x"] if limits else [])]
     code = pytest.main([*words, *paths], plugins=[watch])
     tests = {name: asdict(test) for name, test in watch.tests.items()}
     return {"code": int(code), "tests": tests, "failures": watch.failures}
+
+
+def _become_pytest(tree: Tree) -> None:
+    """Makes this process look as if pytest had been started in the copy: Headrace tells what was typed."""
+    os.chdir(tree.root)
+    os.environ.update(tree.environment())
+    libraries = [entry for entry in sys.path if entry.endswith("-packages") or entry.startswith(sys.base_prefix)]
+    sys.path[:] = [str(tree.root), *libraries]
+    program = str(Path(sys.executable).with_name("pytest"))
+    sys.argv, sys.orig_argv = [program], [sys.executable, program]
+    main = ModuleType("__main__")
+    main.__file__ = program
+    sys.modules["__main__"] = main
 
 
 def _shared(item: pytest.Item) -> list[str]:

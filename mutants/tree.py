@@ -4,6 +4,7 @@ import compileall
 import os
 import py_compile
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from mutants.faults import Fault
 
 _NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".uv", ".headrace", "__pycache__", ".*_cache", ".hypothesis")
+_AUTHOR = ("-c", "user.name=mutants", "-c", "user.email=mutants@localhost")
 _AT_START = "sitecustomize.py"  # Python imports it in each process
 
 
@@ -23,7 +25,11 @@ class Tree:
     def __init__(self, project: Path, folder: Path) -> None:
         """Takes the root of a project, and where the copy is made."""
         self.root = folder
+        folder.parent.chmod(0o755)  # for tests that become another user, as the project is
         shutil.copytree(project, folder, ignore=_NOT_COPIED, symlinks=True)
+        if (project / ".git").exists():  # tests ask for the commit; the project's own repository is not theirs to touch
+            for words in (["init", "-q"], ["add", "-A"], [*_AUTHOR, "commit", "-q", "--no-verify", "-m", "a copy"]):
+                subprocess.run(["git", *words], cwd=folder, check=True)
         compileall.compile_dir(folder, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
 
     def environment(self) -> dict[str, str]:
