@@ -81,9 +81,12 @@ def _become_pytest(tree: Tree) -> None:
 
 
 def _shared(item: pytest.Item) -> list[str]:
-    # pytest tells it nowhere else
+    # pytest tells it nowhere else. Its own fixtures, such as tmp_path_factory, do not call the project.
     definitions: dict[str, Any] = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
-    return [name for name, [*_, last] in definitions.items() if last.scope != "function" and not last._autouse]
+    of_project = {
+        name: last for name, [*_, last] in definitions.items() if not last.func.__module__.startswith("_pytest")
+    }
+    return [name for name, last in of_project.items() if last.scope != "function" and not last._autouse]
 
 
 def _said(report: pytest.TestReport | pytest.CollectReport) -> str:
