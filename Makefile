@@ -4,9 +4,9 @@
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 PYTHON ?= python3
 RUN := .venv/bin
-CODE := headrace components pipelines notebooks tests soak $(wildcard benchmarks)
+CODE := headrace components pipelines notebooks tests soak mutants $(wildcard benchmarks)
 
-.PHONY: help install demo test lint bench soak clean
+.PHONY: help install demo test lint bench soak mutants clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ bench: install ## Time Headrace against stock TFX
 soak: install ## Kill any process of a run, 200 times, and look at what is left
 	$(RUN)/python -m soak.kill_loop --rounds 100
 	$(RUN)/python -m soak.kill_loop --rounds 100 --store postgresql
+
+mutants: install ## Put 300 faults into the code, and tell which of them no test notices
+	nice $(RUN)/python -m mutants --faults 60
 
 clean: ## Remove what runs and tests left behind; keep .venv and .headrace
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
