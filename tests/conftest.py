@@ -27,6 +27,10 @@ _OF_TENSORFLOW = re.compile(r"[IWE]\d{4} \d\d:\d\d:")
 # Of whoever runs the tests, whose home and store are not to be touched: gone before any test is imported.
 for _variable in [name for name in os.environ if name.upper().startswith(("HEADRACE_", "OPENLINEAGE_"))]:
     del os.environ[_variable]
+# SQLite waits for the disk at each transaction: the folders of tests are in memory where there is enough.
+_MEMORY, _ENOUGH = Path("/dev/shm"), 4 * 2**30  # bytes; a whole run leaves a tenth of that
+if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

@@ -31,7 +31,7 @@ class ValueDigests:
         """The sha256 of a value."""
         try:
             return sha256(self._token(value)).hexdigest()
-        except RecursionError:
+        except (RecursionError, ValueError):  # ValueError: Python prints no number of over 4,300 digits
             return sha256(_unknown(value)).hexdigest()
 
     def _token(self, value: Any) -> bytes:
@@ -97,8 +97,8 @@ class ValueDigests:
         elif package in _NOT_PICKLED:
             return _unknown(value)
         if numpy is not None and isinstance(value, numpy.ndarray) and not value.dtype.hasobject:
-            array = numpy.ascontiguousarray(value)
-            return f"{_name(kind)} {array.dtype.descr} {value.shape} ".encode() + sha256(array.data.cast("B")).digest()
+            content = sha256(value.reshape(-1).view(numpy.uint8)).digest()
+            return f"{_name(kind)} {value.dtype.descr} {value.shape} ".encode() + content
         reduce = copyreg.dispatch_table.get(kind)
         reduced = reduce(value) if reduce else value.__reduce_ex__(4)
         if isinstance(reduced, str):

@@ -30,6 +30,8 @@ ARGS = argparse.Namespace(factor=7)
 LOCK, OBJECT, FILE = threading.Lock(), object(), open(__file__)
 SET = {"one", "two", "three", ("four", 5)}
 ARRAY, NUMBERS, FRAME = np.array([1, 2]), np.array([{"a": 1}], dtype=object), pd.DataFrame({"x": [1]})
+DAYS, SCALAR, EMPTY = np.array(["2026-01-01"], dtype="datetime64[D]"), np.array(1), np.zeros((0, 2))
+COLUMNS, HUGE = np.asfortranarray([[1, 2], [3, 4]]), 10**5000
 DAY, MONEY, PATTERN, QUEUE = datetime.date(2026, 1, 1), decimal.Decimal("1.5"), re.compile("a"), collections.deque([1])
 SPACE, SURROGATE = types.SimpleNamespace(factor=1), Path("\\ud800")
 __secret = 1
@@ -161,6 +163,7 @@ class Executor(Base):
         inner(helper.FACTOR), os.getcwd(), PARTIAL(1), CALLABLE(1), METHOD(1), SETTINGS, LAZY, UNPRINTABLE
         Color.RED, Config().scaled(), FIRST(1), SECOND(1), CHOSEN, HELD, decorated(), cached(), executed()
         lazy.get(), computed.twice(2), globals()["BY_NAME"], LATE, os.environ["OF_THE_CODE"], json.FACTOR, self.own
+        DAYS, SCALAR, EMPTY, COLUMNS, HUGE
         return np.mean(ARRAY), __secret_of_module(), sys.platform
 
 
@@ -211,6 +214,10 @@ EDITS: dict[str, set[str]] = {
     "ARRAY[1] = 3": {"value ARRAY"},
     "ARRAY = ARRAY.astype('int32')": {"value ARRAY"},
     "NUMBERS[0]['a'] = 2": {"value NUMBERS"},
+    "DAYS += np.timedelta64(1, 'D')": {"value DAYS"},
+    "SCALAR = np.array(2)": {"value SCALAR"},
+    "EMPTY = np.zeros((0, 3))": {"value EMPTY"},
+    "COLUMNS[0, 1] = 5": {"value COLUMNS"},
     "FRAME.loc[0, 'x'] = 2": {"value FRAME"},
     "DAY += datetime.timedelta(1)": {"value DAY"},
     "MONEY += 1": {"value MONEY"},
@@ -292,5 +299,5 @@ def test_digests_are_the_same_in_each_process_of_a_program(folder: Path) -> None
 def test_what_cannot_be_told_counts_as_the_programs_arguments(folder: Path) -> None:
     before, after = run(folder, [], "--fast")[0], run(folder, [], "--slow")[0]
     assert {name for name in before if before[name] != after[name]} == {
-        "value CALLABLE", "value FILE", "value HELD", "value LOCK", "value METHOD",
+        "value CALLABLE", "value FILE", "value HELD", "value HUGE", "value LOCK", "value METHOD",
     }  # fmt: skip
