@@ -77,6 +77,15 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return next(iter(get_close_matches(name, sorted(known), n=1, cutoff=0.5)), "")
 
 
+def first_cause(error: BaseException) -> BaseException:
+    """What led to an error in the first place; the error itself where nothing did."""
+    seen = {id(error)}
+    while (cause := error.__cause__ or error.__context__) is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        error = cause
+    return error
+
+
 class ParameterError(UserError):
     """A pipeline's parameter has a value it cannot take."""
 

@@ -14,6 +14,8 @@ from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
+from headrace.errors import first_cause
+
 RETRIED = (429, 500, 502, 503, 504)  # answers that may be others a moment later
 _SCHEMES = ("http", "https")
 LONGEST_PAUSE_SECONDS = 30
@@ -21,7 +23,7 @@ LONGEST_PAUSE_SECONDS = 30
 
 @dataclass(frozen=True)
 class Delivery:
-    """What came of a message."""
+    """How the delivery of a message ended."""
 
     attempts: int
     problem: str = ""  # why it was not taken; without the address, whose path is a secret
@@ -30,7 +32,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class _Attempt:
-    """What came of one attempt; without an answer, `problem` says why."""
+    """How one attempt ended; without an answer, `problem` says why."""
 
     answer: BaseHTTPResponse | None = None
     problem: str = ""
@@ -143,7 +145,5 @@ def _host(url: str) -> str | None:
 
 def _reason(error: BaseException) -> str:
     """The kind of the first cause, and what the system says: other messages may have the address in them."""
-    cause: BaseException = error
-    while (before := cause.__cause__ or cause.__context__) is not None:
-        cause = before
+    cause = first_cause(error)
     return str(cause) if isinstance(cause, OSError) and cause.errno else type(cause).__name__

@@ -11,7 +11,7 @@ from openlineage.client.transport.http_common import DEFAULT_RETRY_CONFIG
 from requests import RequestException, Response
 
 from headrace.credentials import hidden_in, without_credentials
-from headrace.errors import EventsRefusedError, UserError
+from headrace.errors import EventsRefusedError, UserError, first_cause
 
 # The client's own names.
 API_KEY, ENDPOINT = "OPENLINEAGE_API_KEY", "OPENLINEAGE_ENDPOINT"
@@ -80,9 +80,7 @@ def _reason(answer: Response) -> str:
 
 def _cause(error: RequestException) -> str:
     """What the system says, or the kind of the error: the messages of those above it have the address in them."""
-    cause: BaseException = error
-    while (before := cause.__cause__ or cause.__context__) is not None:
-        cause = before
+    cause = first_cause(error)
     if isinstance(cause, OSError) and not isinstance(cause, RequestException):
         return cause.strerror or str(cause)
     return type(cause).__name__

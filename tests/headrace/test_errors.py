@@ -12,6 +12,7 @@ from headrace.errors import (
     SettingsError,
     UnknownNameError,
     UserError,
+    first_cause,
     reported,
 )
 
@@ -87,3 +88,12 @@ def test_nothing_is_reported_where_nothing_failed(capsys: pytest.CaptureFixture[
 def test_a_name_is_never_suggested_for_itself() -> None:
     error = UnknownNameError.among("artifact or run", "latest", ["latest", "late"])
     assert error.why == "did you mean 'late'?"
+
+
+def test_the_first_cause_is_what_led_to_an_error_and_a_circle_of_causes_ends() -> None:
+    first, middle, last = OSError("no route"), ValueError("refused"), KeyError("failed")
+    assert first_cause(first) is first
+    last.__cause__, middle.__context__ = middle, first
+    assert first_cause(last) is first
+    first.__cause__ = last
+    assert first_cause(last) is first
