@@ -305,6 +305,19 @@ def test_what_neither_run_recorded_of_its_environment_is_no_difference(recorder:
     assert told(recorder) == []
 
 
+def test_the_same_environment_is_no_difference_and_of_two_all_is_told(recorder: Recorder) -> None:
+    for run, name, dirty in (("1", "ada", 1), ("2", "ada", 1), ("3", "bob", 0)):
+        recorder.node(run, "Gen")
+        facts: dict[str, Property] = {names.GIT_COMMIT: COMMIT, names.GIT_DIRTY: dirty, names.USER: name}
+        recorder.store.annotate_run(run, {**facts, names.HOST: f"{name}s", names.VERSIONS: '{"tfx": "1"}'})
+    assert told(recorder, "1", "2") == []
+    assert told(recorder, "2", "3") == [
+        "environment: git: commit 0123456789ab, with changes that are not committed -> commit 0123456789ab",
+        "environment: user: ada -> bob",
+        "environment: host: adas -> bobs",
+    ]
+
+
 def test_each_version_is_told_in_the_order_in_which_they_were_recorded(recorder: Recorder) -> None:
     for run, versions in (("1", {"tfx": "1", "same": "1", "old": "1"}), ("2", {"new": "1", "same": "1", "tfx": "2"})):
         recorder.node(run, "Gen")
