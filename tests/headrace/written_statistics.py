@@ -42,9 +42,10 @@ def recorded(features: Mapping[str, Feature]) -> statistics_pb2.DatasetFeatureSt
     """The message of some features, which all have as many examples."""
     written = statistics_pb2.DatasetFeatureStatisticsList()
     data = written.datasets.add()
+    data.num_examples = max(map(_examples, features.values()), default=0)
     for name, one in features.items():
-        present = sum(one.counts.values()) if isinstance(one, Texts) else sum(count for *_, count in one.buckets)
-        data.num_examples = present + one.missing
+        assert _examples(one) == data.num_examples
+        present = _examples(one) - one.missing
         feature = data.features.add(name=name, type=_STRING if isinstance(one, Texts) else _INT)
         stats = feature.string_stats if isinstance(one, Texts) else feature.num_stats
         stats.common_stats.max_num_values = 1
@@ -60,3 +61,8 @@ def recorded(features: Mapping[str, Feature]) -> statistics_pb2.DatasetFeatureSt
             for low, high, count in one.buckets:
                 histogram.buckets.add(low_value=low, high_value=high, sample_count=count)
     return written
+
+
+def _examples(feature: Feature) -> int:
+    counts = feature.counts.values() if isinstance(feature, Texts) else [count for *_, count in feature.buckets]
+    return sum(counts) + feature.missing

@@ -216,6 +216,26 @@ def test_schemas_are_compared_feature_by_feature_in_both_directions(recorder: Re
     assert told(recorder, "2", "1") == [gained.format("Card"), lost.format("Barter")]
 
 
+@pytest.mark.parametrize("there", ["1", "2"])
+def test_a_schema_that_only_one_run_has_is_not_compared(recorder: Recorder, there: str) -> None:
+    for run in ("1", "2"):
+        recorder.node(run, "Gen")
+    recorder.schema(there, "Cash")
+    where = "before" if there == "1" else "after"
+    assert told(recorder) == [f"nodes: Schema: only in the run {where}"]
+
+
+def test_what_both_runs_have_from_one_execution_is_not_read_to_be_compared(recorder: Recorder) -> None:
+    examples = recorder.data("1")
+    statistics = recorder.statistics("1", examples, {"train": {"payment": Texts({"Cash": 4})}})
+    schema = recorder.schema("1", "Cash")
+    recorder.node("2", "Statistics", {"examples": examples}, {"statistics": statistics}, State.CACHED)
+    recorder.node("2", "Schema", {}, {"schema": schema}, State.CACHED)
+    recorder.node("2", "Gen", {}, {"examples": examples}, State.CACHED)
+    shutil.rmtree(recorder.folder / "1")
+    assert (told(recorder), recorder.lineage.diff("1", "2").features) == ([], {})
+
+
 @pytest.mark.parametrize("gone", ["1", "2"])
 def test_a_schema_that_was_removed_since_cannot_be_compared(recorder: Recorder, gone: str) -> None:
     for run in ("1", "2"):

@@ -293,7 +293,7 @@ def test_files_whose_names_were_not_recorded_are_told_by_pattern_and_size(record
 
 
 def test_a_step_is_told_with_what_it_took_and_what_is_unknown(recorder: Recorder) -> None:
-    code = {names.CODE: "0123456789abcdef", names.WALL_SECONDS: 2.5, names.CPU_SECONDS: 4.25}
+    code: dict[str, Property] = {names.CODE: "0123456789abcdef", names.WALL_SECONDS: 2.5, names.CPU_SECONDS: 4.25}
     examples = recorder.data("1", properties={**code, names.PEAK_MEMORY_BYTES: 5_000_000})
     model = recorder.model("1", examples)
     trace = recorder.lineage.trace(model)
