@@ -4,6 +4,7 @@ import json
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -48,16 +49,22 @@ def write_evaluation(
     folder.mkdir(parents=True, exist_ok=True)
     models: list[dict[str, object]] = [{"name": CANDIDATE, "labelKey": "label"}]
     models += [{"name": BASELINE, "isBaseline": True}] if baseline else []
-    config = {"evalConfig": {"modelSpecs": models, "metricsSpecs": list(specs)}}
+    config = {
+        "evalConfig": {"modelSpecs": models, "metricsSpecs": list(specs)},
+        "version": version("tensorflow-model-analysis"),
+        "modelLocations": {},
+    }
     (folder / "eval_config.json").write_text(json.dumps(config), encoding="utf-8")
     records = []
     for key in dict.fromkeys([*metrics, *(baseline or {})]):
         record = message_class(*_METRICS)()
         _fill(record.slice_key, key)  # type: ignore[attr-defined]
-        for model, its in ((CANDIDATE, metrics), (BASELINE, baseline or {})):
+        # TFMA leaves out the name of a model that is alone.
+        for model, its in ((CANDIDATE if baseline else "", metrics), (BASELINE, baseline or {})):
             for name, value in its.get(key, {}).items():
                 pair = record.metric_keys_and_values.add()  # type: ignore[attr-defined]
                 pair.key.name, pair.key.model_name = name, model
+                pair.key.example_weighted.SetInParent()
                 pair.value.double_value.value = float("nan") if value is None else value
         records.append(record.SerializeToString())
     _write_records(folder / "metrics-00000-of-00001.tfrecord", records)
@@ -67,6 +74,8 @@ def write_evaluation(
         _fill(found.slice_key, one.slice)
         failure = found.failures.add(metric_threshold=one.threshold)
         failure.metric_key.name, failure.metric_key.is_diff = one.metric, one.is_change
+        failure.metric_key.model_name = CANDIDATE if baseline else ""
+        failure.metric_key.example_weighted.SetInParent()
         failure.metric_value.double_value.value = one.measured
     _write_records(folder / "validations-00000-of-00001.tfrecord", [validation.SerializeToString()])
     return folder

@@ -223,6 +223,20 @@ def test_splits_that_are_alike_or_not_two_are_not_told_to_differ(
 
 
 @pytest.mark.parametrize(
+    ("features", "expected"),
+    [
+        (
+            {"year": Numbers([(2013, 2014, 4)]), "month": Numbers([(2, 2, 4)])},
+            "year 2013 to 2014, month 2; nothing is known of how it does outside of that",
+        ),
+        ({"fare": Numbers([(2013, 2014, 4)])}, "of when its data are is unknown"),
+    ],
+)
+def test_the_period_of_the_data_is_a_limit(recorder: Recorder, features: Mapping[str, Feature], expected: str) -> None:
+    assert described(recorder, {"train": features})["Period"] == expected
+
+
+@pytest.mark.parametrize(
     ("properties", "expected"),
     [
         ({"drifted": 2, "verdict": "drifted", "note": "fare drifted"}, "fare drifted"),

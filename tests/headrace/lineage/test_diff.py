@@ -253,7 +253,7 @@ def test_a_blessing_that_was_lost_or_won_is_told_with_both_verdicts(recorder: Re
 
 def test_that_a_model_can_be_served_again_or_was_not_checked_is_told(recorder: Recorder) -> None:
     examples = recorder.data("0")
-    for run, reason in (("1", ""), ("2", "it hangs"), ("3", None)):
+    for run, reason in (("1", ""), ("2", "it hangs"), ("3", None), ("4", ""), ("5", "it fails")):
         model = recorder.model(run, examples)
         if reason is not None:
             recorder.check_serving(run, model, reason)
@@ -262,6 +262,8 @@ def test_that_a_model_can_be_served_again_or_was_not_checked_is_told(recorder: R
     assert said(recorder.lineage.diff("2", "3"))[-1] == f"verdict: {hangs} -> not checked as served"
     assert said(recorder.lineage.diff("3", "1"))[-1] == f"verdict: not checked as served -> {served}"
     assert said(recorder.lineage.diff("3", "3")) == []
+    assert said(recorder.lineage.diff("1", "4")) == []
+    assert said(recorder.lineage.diff("2", "5")) == []
 
 
 @pytest.mark.parametrize(
