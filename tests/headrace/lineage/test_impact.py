@@ -237,6 +237,13 @@ def test_data_whose_folder_was_not_recorded_has_no_file(recorder: Recorder) -> N
         recorder.lineage.impact(Path("/data/a.csv"))
 
 
+def test_data_whose_patterns_were_not_recorded_are_known_by_their_folder_alone(recorder: Recorder) -> None:
+    examples = recorder.data("1", "/data/a.csv", properties={**UNNAMED, "input_config": ""})
+    assert recorder.lineage.impact(Path("/data")).starts == (examples,)
+    with pytest.raises(UnknownNameError):
+        recorder.lineage.impact(Path("/data/a.csv"))
+
+
 def test_a_file_that_nothing_read_is_looked_for_in_the_folders_of_artifacts(recorder: Recorder) -> None:
     recorder.data("1")
     schema = recorder.schema("1", "Cash")

@@ -11,6 +11,7 @@ from headrace.lineage.live import LiveModel
 from headrace.lineage.shown import Section
 from headrace.metadata import State
 from tests.headrace.lineage.conftest import Recorder
+from tests.headrace.recording import INPUT, OUTPUT, record_events, record_execution_of_no_run
 
 
 def test_the_last_model_that_was_pushed_is_live_and_replaced_the_one_before(recorder: Recorder) -> None:
@@ -297,3 +298,26 @@ def test_of_another_models_verdicts_nothing_is_said(recorder: Recorder) -> None:
     recorder.push("2", other, pushed=False)
     [live] = recorder.lineage.live("small")
     assert [one.reason for one in live.rejected] == ["unknown: no evaluation of it was recorded"]
+
+
+def test_what_was_pushed_by_an_execution_of_no_run_is_live_of_an_unknown_one(recorder: Recorder) -> None:
+    model = recorder.artifact("0", "model", "Model")
+    for number in ("1", "2"):
+        pushed = recorder.artifact(number, "pushed", "PushedModel", pushed=1, pushed_destination=f"/serving/{number}")
+        pusher = record_execution_of_no_run(recorder.store, "small", "Push", State.COMPLETE)
+        record_events(recorder.store, pusher, INPUT, {"model": [model]})
+        record_events(recorder.store, pusher, OUTPUT, {"pushed": [pushed]})
+    refused = recorder.artifact("3", "pushed", "PushedModel", pushed=0)
+    pusher = record_execution_of_no_run(recorder.store, "small", "Push", State.COMPLETE)
+    record_events(recorder.store, pusher, OUTPUT, {"pushed": [refused]})
+    [live] = recorder.lineage.live("small")
+    said, since = live.sections()
+    assert said.lines[0].startswith(f"Model {model} of run unknown is live in /serving/2, since ")
+    assert said.lines[1].startswith(f"it replaced Model {model} of run unknown, live from ")
+    assert since.rows[0][1:] == ("unknown", "unknown", "unknown: no evaluation of it was recorded")
+
+
+def test_what_nothing_is_recorded_to_have_pushed_is_live_of_no_pipeline(recorder: Recorder) -> None:
+    recorder.push("1", recorder.model("1", recorder.data("1")), place="/a")
+    recorder.artifact("2", "pushed", "PushedModel", pushed=1, pushed_destination="/b/2")
+    assert [one.place for one in recorder.lineage.live("small")] == ["/a"]

@@ -12,7 +12,7 @@ from headrace.contents.metrics import Metrics, Slice
 from headrace.contents.times import local_time
 from headrace.lineage.input_data import InputFile
 from headrace.lineage.shown import Section
-from headrace.lineage.trace import IMPORTER, Trace
+from headrace.lineage.trace import IMPORTER, Trace, schema_source
 from headrace.metadata import Property, State
 from headrace.metadata import properties as names
 from headrace.metadata.changes import KeyParts
@@ -237,6 +237,13 @@ def test_a_schema_that_is_damaged_has_an_unknown_number_of_features(recorder: Re
     (recorder.folder / "1" / "schema" / "schema.pbtxt").write_text("feature {")
     [found] = recorder.lineage.trace(schema).schemas
     assert (found.artifact, found.features) == (schema, None)
+
+
+def test_a_schema_that_nothing_is_recorded_to_have_made_is_from_nobody_knows_where(recorder: Recorder) -> None:
+    schema = recorder.artifact("1", "schema", "Schema")
+    trace = recorder.lineage.trace(schema)
+    assert trace.schemas == ()
+    assert schema_source(trace.graph.artifacts[schema], trace.graph) == "unknown"
 
 
 def test_a_transform_graph_is_told_with_its_folder(recorder: Recorder) -> None:
