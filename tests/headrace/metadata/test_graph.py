@@ -9,12 +9,14 @@ from headrace.metadata.graph import Event, GraphReader
 from headrace.metadata.records import RESOLVER
 from headrace.metadata.store import ConnectionConfig
 from tests.headrace.recording import (
+    FOUND,
     INPUT,
     OUTPUT,
     record_artifact,
     record_choice,
     record_events,
     record_execution,
+    record_execution_of_no_run,
 )
 
 
@@ -142,9 +144,9 @@ def test_what_a_part_of_a_run_takes_over_from_a_resolver_was_not_made_by_it(stor
     assert [(one.execution, one.artifact) for one in graph.found] == [(taken, model)]
 
 
-def upstream(store: MetadataStore, artifact: int, *, inputs_only: bool = False) -> set[int]:
+def upstream(store: MetadataStore, artifact: int, **given: bool) -> set[int]:
     reader = GraphReader(store)
-    reader.add_upstream([artifact], inputs_only=inputs_only)
+    reader.add_upstream([artifact], **given)
     return set(reader.graph([artifact]).artifacts)
 
 
@@ -179,7 +181,9 @@ def test_an_artifact_was_made_by_the_first_execution_that_it_is_an_output_of(sto
 def test_what_did_not_run_to_its_end_made_nothing(store: MetadataStore, state: State) -> None:
     data, made = some(store, "Data", "Model")
     record_execution(store, "p", "1", "Train", state, inputs={"in": [data]}, outputs={"out": [made]})
-    assert downstream(store, data) == {data}
+    future = GraphReader(store)
+    future.add_downstream([data])
+    assert (future.graph([data]).executions, future.graph([data]).events) == ({}, ())
     findings = GraphReader(store)
     findings.add_findings([data], ["Model"])
     assert findings.graph().events == ()
@@ -197,6 +201,36 @@ def test_what_was_only_compared_with_is_no_past_and_no_future(store: MetadataSto
     findings = GraphReader(store)
     findings.add_findings([made], ["Verdict"])
     assert findings.graph().events == ()
+
+
+def test_it_was_made_by_the_first_also_where_events_were_recorded_in_another_order(store: MetadataStore) -> None:
+    data, other, made = some(store, "Data", "Data", "Model")
+    first = record_execution(store, "p", "1", "Train", inputs={"in": [data]})
+    second = record_execution(store, "p", "2", "Train", inputs={"in": [other]})
+    for execution in (second, first):
+        record_events(store, execution, OUTPUT, {"out": [made]})
+    assert upstream(store, made) == {data, made}
+
+
+def test_the_past_has_neither_what_was_made_beside_it_nor_who_else_read_its_data(store: MetadataStore) -> None:
+    data, model, beside, other = some(store, "Data", "Model", "Model", "Other")
+    record_execution(store, "p", "0", "Other", inputs={"in": [data]}, outputs={"out": [other]})
+    train = record_execution(store, "p", "1", "Train", inputs={"in": [data]}, outputs={"out": [model], "b": [beside]})
+    reader = GraphReader(store)
+    reader.add_upstream([model])
+    graph = reader.graph()
+    assert (set(graph.artifacts), set(graph.executions)) == ({data, model}, {train})
+
+
+def test_what_a_resolver_read_is_an_input_of_it(store: MetadataStore) -> None:
+    asked, found = some(store, "Question", "Model")
+    resolver = record_execution(store, "p", "1", "live", inputs={"in": [asked]}, type_name=RESOLVER)
+    record_events(store, resolver, OUTPUT, {"model": [found]})
+    reader = GraphReader(store)
+    reader.add_executions([resolver])
+    graph = reader.graph()
+    assert [one.id for one in graph.inputs(resolver)["in"]] == [asked]
+    assert ([one.artifact for one in graph.found], graph.outputs(resolver)) == ([found], {})
 
 
 def test_two_ways_to_one_artifact_are_both_there(store: MetadataStore) -> None:
@@ -244,12 +278,18 @@ def test_what_other_tools_declare_to_be_read_or_made_was(store: MetadataStore, r
 
 
 def test_an_event_without_a_key_or_an_index_has_none(store: MetadataStore) -> None:
-    data, model = some(store, "Data", "Model")
+    data, model, other = some(store, "Data", "Model", "Data")
     execution = record_execution(store, "p", "1", "Train", outputs={"out": [model]})
-    store.handle.put_events([mlmd.Event(execution_id=execution, artifact_id=data, type=INPUT)])
+    index_first = mlmd.Event(execution_id=execution, artifact_id=other, type=INPUT)
+    index_first.path.steps.extend([mlmd.Event.Path.Step(index=2), mlmd.Event.Path.Step(key="in")])
+    store.handle.put_events([mlmd.Event(execution_id=execution, artifact_id=data, type=INPUT), index_first])
     reader = GraphReader(store)
     reader.add_executions([execution])
-    assert [(one.artifact, one.key, one.index) for one in reader.graph().events] == [(data, "", 0), (model, "out", 0)]
+    assert [(one.artifact, one.key, one.index) for one in reader.graph().events] == [
+        (data, "", 0),
+        (model, "out", 0),
+        (other, "in", 2),
+    ]
 
 
 def test_more_ids_than_go_into_a_call_are_asked_for_in_several(
@@ -260,7 +300,16 @@ def test_more_ids_than_go_into_a_call_are_asked_for_in_several(
     for number, model in enumerate(models):
         record_execution(store, "p", "1", f"Train{number}", inputs={"in": [data]}, outputs={"out": [model]})
     monkeypatch.setattr("headrace.metadata.graph._AT_ONCE", 3)
+    calls: list[list[int]] = []
+    ask = store.handle.get_events_by_artifact_ids
+
+    def noted(ids: list[int]) -> object:
+        calls.append(ids)
+        return ask(ids)
+
+    monkeypatch.setattr(store.handle, "get_events_by_artifact_ids", noted)
     assert downstream(store, data) == {data, *models}
+    assert calls == [[data], models[:3], models[3:6], models[6:]]
     reader = GraphReader(store)
     reader.add_producers(models)
     graph = reader.graph()
@@ -269,13 +318,15 @@ def test_more_ids_than_go_into_a_call_are_asked_for_in_several(
 
 def test_consumers_are_in_the_order_in_which_they_were_registered_each_once(store: MetadataStore) -> None:
     data, other = some(store, "Data", "Data")
+    maker = record_execution(store, "p", "1", "Gen", outputs={"a": [data]})
     ids = [record_execution(store, "p", "1", f"Node{one}", inputs={"a": [data], "b": [other]}) for one in range(3)]
     record_events(store, ids[1], mlmd.Event.DECLARED_INPUT, {"b": [data]})
     reader = GraphReader(store)
-    reader.add_executions(reversed(ids))
+    reader.add_executions([*reversed(ids), maker])
     graph = reader.graph()
     assert [one.id for one in graph.consumers(data)] == ids
-    assert graph.producer(data) is None
+    assert graph.producer(data) == graph.executions[maker]
+    assert graph.producer(other) is None
 
 
 def test_the_producers_of_some_artifacts_are_there_with_what_they_read_and_no_more(store: MetadataStore) -> None:
@@ -381,12 +432,12 @@ def test_a_model_that_was_its_own_baseline_was_read_as_both(store: MetadataStore
 
 def test_a_resolver_of_another_run_chose_nothing_of_this_one(store: MetadataStore) -> None:
     [model] = some(store, "Model")
-    record_execution(store, "p", "0", "Train", outputs={"model": [model]})
+    maker = record_execution(store, "p", "0", "Train", outputs={"model": [model]})
     chooser = record_choice(store, "p", "1", "live", {"model": [model]})
     push = record_execution(store, "p", "2", "Push", inputs={"model": [model]})
     own = record_execution(store, "p", "1", "Push", inputs={"model": [model]})
     reader = GraphReader(store)
-    reader.add_executions([chooser, push, own])
+    reader.add_executions([maker, chooser, push, own])
     graph = reader.graph()
     assert graph.choosers(graph.executions[push]) == {}
     assert {key: one.id for key, one in graph.choosers(graph.executions[own]).items()} == {("model", model): chooser}
@@ -401,3 +452,30 @@ def test_of_two_resolvers_that_found_it_the_last_one_chose(store: MetadataStore)
     reader.add_executions(range(1, push + 1))
     graph = reader.graph()
     assert [one.node for one in graph.choosers(graph.executions[push]).values()] == ["second"]
+
+
+def test_a_baseline_that_the_run_also_has_from_the_cache_was_chosen(store: MetadataStore) -> None:
+    model, verdict = some(store, "Model", "Verdict")
+    record_execution(store, "p", "1", "Train", outputs={"model": [model]})
+    taken = record_execution(store, "p", "2", "Train", State.CACHED, outputs={"model": [model]})
+    chooser = record_choice(store, "p", "2", "live", {"model": [model]})
+    read = {"baseline_model": [model]}
+    judge = record_execution(store, "p", "2", "Judge", inputs=read, outputs={"verdict": [verdict]})
+    reader = GraphReader(store)
+    reader.add_executions([taken, chooser, judge])
+    graph = reader.graph()
+    chosen = graph.choosers(graph.executions[judge])
+    assert {key: one.id for key, one in chosen.items()} == {("baseline_model", model): chooser}
+
+
+def test_what_executions_of_no_run_found_was_chosen_for_no_other(store: MetadataStore) -> None:
+    [model] = some(store, "Model")
+    chooser = record_execution_of_no_run(store, "p", "live", State.COMPLETE, RESOLVER)
+    record_events(store, chooser, FOUND, {"model": [model]})
+    push = record_execution_of_no_run(store, "p", "Push", State.COMPLETE)
+    record_events(store, push, INPUT, {"model": [model]})
+    reader = GraphReader(store)
+    reader.add_executions([chooser, push])
+    graph = reader.graph()
+    assert [(one.execution, one.artifact) for one in graph.found] == [(chooser, model)]
+    assert graph.choosers(graph.executions[push]) == {}
