@@ -1,5 +1,6 @@
 """How far apart TFDV's statistics of two data sets are."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,6 +98,12 @@ NOTHING = Numbers([], missing=4)
         (Texts({"a": 3, "b": 1}), Texts({"a": 1, "b": 3}), 0.5, "unique 2 -> 2; most for 'b'"),
         (Texts({"a": 4}), Texts({"b": 8}), 1.0, "unique 1 -> 1; most for 'b'"),
         (Texts({"a": 3, "b": 1}), Texts({"a": 6, "c": 2}), 0.25, "unique 2 -> 2; most for 'c'"),
+        (Numbers([(-math.inf, 0, 2), (0, 2, 2)]), Numbers([(-1, 0, 1), (0, 2, 3)]), 0.25, "mean 0 -> 0"),
+        (Numbers([(0, 2, 2), (2, math.inf, 2)]), Numbers([(0, 2, 3), (2, 3, 1)]), 0.5, "mean 0 -> 0"),
+        (Texts({"a": 4}), Texts({"a": 3}, missing=1), 0.0, "unique 1 -> 1"),
+        (Numbers([(0, 1, 4)]), NOTHING, None, "INT -> INT"),
+        (NOTHING, Numbers([(0, 1, 4)]), None, "INT -> INT"),
+        (Texts({"a": 4}), Texts({}, missing=4), None, "STRING -> STRING"),
         (Texts({"a": 4}), Numbers([(0, 1, 4)]), None, "STRING -> INT"),
         (Numbers([(0, 1, 4)]), Texts({"a": 4}), None, "INT -> STRING"),
         (Texts({}, missing=4), NOTHING, None, "STRING -> INT"),
