@@ -219,26 +219,50 @@ def test_the_baselines_own_metrics_are_held_against_no_threshold(tmp_path: Path)
     assert evaluation.baseline == {(): {"auc": 0.5}}
 
 
-def pair_of_slices() -> metrics_for_slice_pb2.MetricsForSlice:
+def record_of(key: Slice, value: float, *, less: Slice | None = None, model: str = "") -> Any:
+    """A record of an AUC, of a slice or of what it is more than in another."""
     record = metrics_for_slice_pb2.MetricsForSlice()
-    record.cross_slice_key.baseline_slice_key.CopyFrom(slice_key(CARD))
-    record.cross_slice_key.comparison_slice_key.CopyFrom(slice_key(CASH))
-    pair = record.metric_keys_and_values.add(key={"name": "auc", "example_weighted": {}})
-    pair.value.double_value.value = 0.25
+    if less is None:
+        record.slice_key.CopyFrom(slice_key(key))
+    else:
+        record.cross_slice_key.baseline_slice_key.CopyFrom(slice_key(key))
+        record.cross_slice_key.comparison_slice_key.CopyFrom(slice_key(less))
+    pair = record.metric_keys_and_values.add(key={"name": "auc", "model_name": model, "example_weighted": {}})
+    pair.value.double_value.value = value
     return record
 
 
+def held(config: Mapping[str, Any], *records: Any) -> list[tuple[Slice, str, float | None]]:
+    parsed = json_format.ParseDict(dict(config), config_pb2.EvalConfig())
+    found = checks_of(validation_result_pb2.ValidationResult(), parsed, records, NOTHING)
+    return [(one.slice, one.metric, one.measured) for one in found]
+
+
 def test_a_threshold_of_slices_is_not_for_pairs_of_them_nor_the_other_way_round() -> None:
-    one_slice = metrics_for_slice_pb2.MetricsForSlice(slice_key=slice_key(CARD))
-    one_slice.metric_keys_and_values.add(key={"name": "auc", "example_weighted": {}}).value.double_value.value = 0.875
-    records = [one_slice, pair_of_slices()]
+    coin: Slice = (("payment", "Coin"),)
+    records = [
+        record_of(CARD, 0.875),
+        *(record_of(CARD, value, less=less) for value, less in ((0.25, CASH), (0.5, coin))),
+    ]
     of_card, of_cash = ({"featureValues": {"payment": value}} for value in ("Card", "Cash"))
-    across = {"crossSlicingSpecs": [{"baselineSpec": of_card, "slicingSpecs": [of_cash]}], "threshold": LEAST}
 
     def told(**thresholds: Any) -> list[tuple[Slice, str, float | None]]:
-        config = json_format.ParseDict({"metricsSpecs": [auc(**thresholds)]}, config_pb2.EvalConfig())
-        found = checks_of(validation_result_pb2.ValidationResult(), config, records, NOTHING)
-        return [(one.slice, one.metric, one.measured) for one in found]
+        return held({"metricsSpecs": [auc(**thresholds)]}, *records)
 
+    def across(base: Mapping[str, Any], *others: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return [{"crossSlicingSpecs": [{"baselineSpec": base, "slicingSpecs": list(others)}], "threshold": LEAST}]
+
+    less_cash = (CARD, "auc less that of payment = Cash", 0.25)
+    less_coin = (CARD, "auc less that of payment = Coin", 0.5)
     assert told(perSliceThresholds=[on(of_card)]) == [(CARD, "auc", 0.875)]
-    assert told(crossSliceThresholds=[across]) == [(CARD, "auc less that of payment = Cash", 0.25)]
+    assert told(crossSliceThresholds=across(of_card, of_cash)) == [less_cash]
+    assert told(crossSliceThresholds=across(of_card, OF_PAYMENTS)) == [less_cash, less_coin]
+    assert told(crossSliceThresholds=across(of_cash, of_card)) == []
+
+
+def test_after_the_baselines_metric_the_candidates_is_held_against_its_threshold() -> None:
+    models = [{"name": "candidate"}, {"name": "baseline", "isBaseline": True}]
+    spec = {**auc(threshold=LEAST), "modelNames": ["candidate", "baseline"]}
+    record = record_of(CARD, 0.5, model="baseline")
+    record.metric_keys_and_values.extend(record_of(CARD, 0.75, model="candidate").metric_keys_and_values)
+    assert held({"modelSpecs": models, "metricsSpecs": [spec]}, record) == [(CARD, "auc", 0.75)]

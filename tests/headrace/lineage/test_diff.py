@@ -266,6 +266,35 @@ def test_that_a_model_can_be_served_again_or_was_not_checked_is_told(recorder: R
     assert said(recorder.lineage.diff("2", "5")) == []
 
 
+def test_of_several_verdicts_in_a_run_the_last_counts(recorder: Recorder) -> None:
+    examples = recorder.data("0")
+    for run, last in (("1", 1), ("2", 0)):
+        model = recorder.model(run, examples)
+        for node, kind, blessed in (
+            ("Evaluate", "ModelBlessing", 1 - last),
+            ("EvaluateAgain", "ModelBlessing", last),
+            ("Check", "InfraBlessing", 1 - last),
+            ("CheckAgain", "InfraBlessing", last),
+        ):
+            made = recorder.artifact(run, node, kind, blessed=blessed)
+            recorder.node(run, node, {"model": model}, {"blessing": made})
+    assert said(recorder.lineage.diff("1", "2")) == [
+        "verdict: blessed: no threshold was set -> "
+        "not blessed, for reasons that cannot be read any more (no evaluation was recorded)",
+        "verdict: blessed as served -> not blessed as served: no reason was recorded",
+    ]
+
+
+def test_a_run_that_pushed_one_of_two_models_pushed(recorder: Recorder) -> None:
+    examples = recorder.data("0")
+    for run, pushes in (("1", (1, 0)), ("2", (0, 0))):
+        model = recorder.model(run, examples)
+        for number, pushed in enumerate(pushes):
+            made = recorder.artifact(run, f"pushed {number}", "PushedModel", pushed=pushed)
+            recorder.node(run, f"Push{number}", {"model": model}, {"pushed": made})
+    assert said(recorder.lineage.diff("1", "2")) == ["verdict: pushed -> not pushed"]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [

@@ -126,7 +126,8 @@ def test_a_run_shows_itself_line_by_line() -> None:
 def test_parameters_that_are_none_are_told_from_those_that_are_unknown(
     parameters: dict[str, Property] | None, told: str
 ) -> None:
-    rows = dict(RunFacts("r1", "small", START, None, None, parameters=parameters).sections()[0].rows)
+    [section] = RunFacts("r1", "small", START, None, None, parameters=parameters).sections()
+    rows = {row[0]: row[1] for row in section.rows}
     assert rows["parameters"] == told
     assert rows["started"] == f"{local_time(START)}, took unknown, unknown"
     assert [rows[name] for name in ("by", "command", "code", "versions")] == [

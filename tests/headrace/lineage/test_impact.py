@@ -138,6 +138,17 @@ def test_the_subject_itself_was_not_made_from_it(recorder: Recorder) -> None:
     assert [one.artifact for one in impact.models] == [model]
 
 
+def test_of_two_subjects_of_which_one_was_made_from_the_other_neither_was_made(recorder: Recorder) -> None:
+    raw = recorder.data("1", "/data/a.csv")
+    joined = recorder.artifact("1", "joined", "Examples", split_names='["train"]')
+    files: dict[str, Property] = {names.INPUT_FILES: '{"train": [["/data/b.csv", 1, 1]]}'}
+    recorder.node("1", "Join", {"examples": raw}, {"joined": joined}, facts=files)
+    model = recorder.model("1", joined)
+    impact = recorder.lineage.impact(Path("/data"))
+    assert (impact.starts, impact.artifacts) == ((raw, joined), (("Model", 1),))
+    assert [one.artifact for one in impact.models] == [model]
+
+
 def test_what_nothing_was_made_from_has_no_table_of_models(recorder: Recorder) -> None:
     examples = recorder.data("1")
     impact = recorder.lineage.impact(examples)

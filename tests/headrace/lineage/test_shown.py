@@ -9,7 +9,7 @@ import pytest
 from headrace.contents.times import local_time
 from headrace.lineage.recorded_values import json_of, object_of, text_of
 from headrace.lineage.shown import Records, Section, Shown, plain, size, text
-from headrace.metadata import State
+from headrace.metadata import Property, State
 
 TIME = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -126,7 +126,7 @@ def test_answers_show_themselves_one_after_another() -> None:
 
 
 def test_properties_are_read_as_what_they_hold() -> None:
-    own = {"text": "x", "number": 3, "empty": "", "zero": 0, "json": '{"a": 1}', "broken": "{"}
+    own: dict[str, Property] = {"text": "x", "number": 3, "empty": "", "zero": 0, "json": '{"a": 1}', "broken": "{"}
     assert [text_of(own, name) for name in ("text", "number", "empty", "zero", "none")] == ["x", "3", None, "0", None]
     assert [json_of(own, name) for name in ("json", "broken", "empty", "none")] == [{"a": 1}, None, None, None]
     assert [object_of(value) for value in ('{"a": 1}', "{", 3, None)] == [{"a": 1}, "{", 3, None]
