@@ -1,5 +1,7 @@
 """Whether a model was blessed, and why, in plain lines."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from headrace.contents.evaluation import Evaluation
@@ -16,10 +18,10 @@ def check(key: Slice, measured: float | None = 0.5, *, held: bool = False, metri
     return Check(key, metric, measured, "at least 0.75", held)
 
 
-def verdict(*checks: Check, blessed: bool = False, **counts: float | None) -> str:
-    """Of an evaluation whose slices by hour have these numbers of examples: h3=10."""
+def verdict(*checks: Check, blessed: bool = False, counts: Mapping[int, float | None] | None = None) -> str:
+    """Of an evaluation whose slices by hour have these numbers of examples."""
     metrics: dict[Slice, Metrics] = {(): {"example_count": 1234.0}}
-    metrics |= {hour(int(name[1:])): {} if one is None else {"example_count": one} for name, one in counts.items()}
+    metrics |= {hour(one): {} if count is None else {"example_count": count} for one, count in (counts or {}).items()}
     return verdict_text(Evaluation(metrics, {}, blessed, checks))
 
 
@@ -36,7 +38,7 @@ def test_what_held_is_told_of_a_blessed_model() -> None:
         "Blessed: the threshold held.\n  overall (1,234 examples): auc 0.8, asked: at least 0.75"
     )
     both = (check(hour(1), 0.8, held=True), check((), 0.9, held=True))
-    assert verdict(*both, blessed=True, h1=1) == (
+    assert verdict(*both, blessed=True, counts={1: 1}) == (
         "Blessed: all 2 thresholds held.\n"
         "  overall (1,234 examples): auc 0.9, asked: at least 0.75\n"
         "  hour = 1 (1 example): auc 0.8, asked: at least 0.75"
@@ -44,7 +46,7 @@ def test_what_held_is_told_of_a_blessed_model() -> None:
 
 
 def test_of_a_rejected_model_what_failed_is_told_and_what_held_is_counted() -> None:
-    assert verdict(check(()), check(hour(1), 0.9, held=True), h1=5) == (
+    assert verdict(check(()), check(hour(1), 0.9, held=True), counts={1: 5}) == (
         "Not blessed: 1 of 2 thresholds did not hold.\n  overall (1,234 examples): auc 0.5, asked: at least 0.75"
     )
     assert verdict(check(())).startswith("Not blessed: 1 of 1 threshold did not hold.")
@@ -52,7 +54,9 @@ def test_of_a_rejected_model_what_failed_is_told_and_what_held_is_counted() -> N
 
 def test_slices_that_are_missing_come_first_then_those_of_most_examples() -> None:
     missing = check(hour(9), 0.0, metric="example_count")
-    told = verdict(check(hour(1)), check(hour(2)), check(hour(3)), check(hour(4)), missing, h1=5, h2=50, h3=None, h4=5)
+    told = verdict(
+        check(hour(1)), check(hour(2)), check(hour(3)), check(hour(4)), missing, counts={1: 5, 2: 50, 3: None, 4: 5}
+    )
     assert told.splitlines()[1:] == [
         "  hour = 9: no examples, though it has a threshold of its own",
         "  hour = 2 (50 examples): auc 0.5, asked: at least 0.75",
@@ -64,8 +68,8 @@ def test_slices_that_are_missing_come_first_then_those_of_most_examples() -> Non
 
 @pytest.mark.parametrize(("count", "more"), [(8, []), (9, ["  and 1 more"]), (11, ["  and 3 more"])])
 def test_of_many_failures_eight_are_spelled_out(count: int, more: list[str]) -> None:
-    counts = {f"h{one}": 100.0 - one for one in range(count)}
-    lines = verdict(*(check(hour(one)) for one in range(count)), **counts).splitlines()
+    counts = {one: 100.0 - one for one in range(count)}
+    lines = verdict(*(check(hour(one)) for one in range(count)), counts=counts).splitlines()
     assert lines[0] == f"Not blessed: {count} of {count} thresholds did not hold."
     assert [line.split(" (")[0] for line in lines[1:9]] == [f"  hour = {one}" for one in range(8)]
     assert lines[9:] == more
@@ -80,11 +84,11 @@ def test_of_many_failures_eight_are_spelled_out(count: int, more: list[str]) -> 
     ],
 )
 def test_slices_without_a_value_are_told_apart_from_the_others(count: int, where: str) -> None:
-    counts = {f"h{one}": 100.0 - one for one in range(count)}
+    counts = {one: 100.0 - one for one in range(count)}
     without = [check(hour(one), None) for one in range(count)]
     without[0] = check(hour(0), None, metric="recall" if count > 1 else "auc")
     names = "auc, recall" if count > 1 else "auc"
-    lines = verdict(check(()), *without, **counts).splitlines()
+    lines = verdict(check(()), *without, counts=counts).splitlines()
     assert lines[1:] == [
         "  overall (1,234 examples): auc 0.5, asked: at least 0.75",
         f"  without a meaningful {names} (labels of one class, or no data): {where}",

@@ -187,6 +187,7 @@ def test_a_step_of_which_nothing_was_measured_took_as_long_as_its_execution() ->
         ({"other": '{"epochs": 3}'}, {"other": {"epochs": 3}}),
         ({"zero": 0, "no": 0.0, "empty": "", "list": "[]", "object": "{}", "null": "null"}, {"no": 0.0, "zero": 0}),
         ({"custom_config": "[1]"}, {"custom_config": [1]}),
+        ({"input_base": "/data", "later": 1}, {"later": 1}),
         (dict.fromkeys(("input_base", "input_config", "input_fingerprint", "span", "version"), "1"), {}),
     ],
 )

@@ -208,8 +208,8 @@ def test_why_says_that_the_live_model_has_learned_from_the_span(recorder: Record
 def evaluated(recorder: Recorder, span: int, model: int, candidate: float, live: float | None = None) -> None:
     """Adds to a run of a span an evaluation that can be read."""
     run = f"run-{span}"
-    before = None if live is None else {(): {"auc": live}}
-    folder = write_evaluation(recorder.folder / run / "evaluation", {(): {"auc": candidate}}, before)
+    folder = recorder.folder / run / "evaluation"
+    write_evaluation(folder, {(): {"auc": candidate}}, {} if live is None else {(): {"auc": live}})
     evaluation = recorder.artifact(run, "evaluation", "ModelEvaluation", str(folder))
     recorder.node(run, "Measure", {"model": model}, {"evaluation": evaluation})
 
