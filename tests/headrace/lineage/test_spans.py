@@ -14,7 +14,7 @@ from headrace.metadata import properties as names
 from headrace.metadata.records import RESOLVER
 from tests.headrace.lineage.conftest import Recorder
 from tests.headrace.recording import record_artifact, record_execution
-from tests.headrace.written_evaluations import write_evaluation
+from tests.headrace.written_evaluations import Failed, write_evaluation
 
 
 def month(
@@ -133,29 +133,27 @@ def test_drift_is_what_a_report_says_as_far_as_it_is_still_there(recorder: Recor
 
 
 def test_the_metric_is_read_from_the_evaluation_of_both_models(recorder: Recorder) -> None:
-    from tensorflow_model_analysis.proto import config_pb2
-
-    from tests.headrace.contents.test_evaluation_contents import at_least, evaluate, model, on
-
     live = month(recorder, 3)
-    folder = recorder.folder / "evaluation"
-    threshold = on(at_least(0.99), config_pb2.SlicingSpec())
-    auc = config_pb2.MetricConfig(class_name="AUC", per_slice_thresholds=[threshold])
-    judged = evaluate(folder, [auc], [model("candidate"), model("baseline")])
     candidate = recorder.model("run-4", recorder.data("run-4"))
-    recorder.artifact("run-4", "evaluation", "ModelEvaluation", str(folder))
-    blessing = recorder.artifact("run-4", "blessing", "ModelBlessing", blessed=0)
-    outputs = {"evaluation": recorder.ids["run-4 evaluation"], "blessing": blessing}
-    recorder.node("run-4", "Evaluate", {"model": candidate, "baseline_model": live}, outputs)
+    failed = Failed((), "auc", 0.75, {"value_threshold": {"lower_bound": {"value": 0.99}}})
+    recorder.evaluate(
+        "run-4",
+        candidate,
+        {(): {"auc": 0.75}},
+        blessed=False,
+        baseline=live,
+        baseline_metrics={(): {"auc": 0.875}},
+        failed=[failed],
+    )
     described(recorder, "run-4", 4)
     spans = recorder.lineage.spans("small")
     assert spans.metric == "auc"
     [_, one] = spans.spans
-    assert (one.candidate_value, one.live_value) == (judged.metrics[()]["auc"], judged.baseline[()]["auc"])
-    assert one.why.startswith("not blessed: overall: auc ")
-    assert spans.sections()[0].rows[1][3:5] == (f"{one.candidate_value:.4f}", f"{one.live_value:.4f}")
+    assert (one.candidate_value, one.live_value) == (0.75, 0.875)
+    assert one.why == "not blessed: overall: auc 0.75, asked: at least 0.99"
+    assert spans.sections()[0].rows[1][3:5] == ("0.7500", "0.8750")
     # Compared with itself: of what is read twice ML Metadata keeps one event.
-    again = recorder.artifact("run-5", "evaluation", "ModelEvaluation", str(folder))
+    again = recorder.artifact("run-5", "evaluation", "ModelEvaluation", str(recorder.folder / "run-4" / "evaluation"))
     recorder.node("run-5", "Evaluate", {"model": candidate}, {"evaluation": again})
     assert [one.baseline for one in recorder.lineage.trace(candidate).evaluations] == [live, candidate]
     assert "Model None" not in str(recorder.lineage.card(candidate))
