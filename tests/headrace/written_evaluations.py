@@ -67,7 +67,7 @@ def write_evaluation(
                 pair.key.example_weighted.SetInParent()
                 pair.value.double_value.value = float("nan") if value is None else value
         records.append(record.SerializeToString())
-    _write_records(folder / "metrics-00000-of-00001.tfrecord", records)
+    write_records(folder / "metrics-00000-of-00001.tfrecord", records)
     validation: Any = message_class(*_VALIDATION)(validation_ok=not failed)
     for one in failed:
         found = validation.metric_validations_per_slice.add()
@@ -77,7 +77,7 @@ def write_evaluation(
         failure.metric_key.model_name = CANDIDATE if baseline else ""
         failure.metric_key.example_weighted.SetInParent()
         failure.metric_value.double_value.value = one.measured
-    _write_records(folder / "validations-00000-of-00001.tfrecord", [validation.SerializeToString()])
+    write_records(folder / "validations-00000-of-00001.tfrecord", [validation.SerializeToString()])
     return folder
 
 
@@ -94,6 +94,6 @@ def _fill(slice_key: Any, key: Slice) -> None:
                 single.float_value = value
 
 
-def _write_records(path: Path, records: Iterable[bytes]) -> None:
+def write_records(path: Path, records: Iterable[bytes]) -> None:
     """A TFRecord file; nothing looks at its checksums."""
     path.write_bytes(b"".join(struct.pack("<QI", len(one), 0) + one + bytes(4) for one in records))

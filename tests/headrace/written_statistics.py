@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-_STRING, _INT = statistics_pb2.FeatureNameStatistics.STRING, statistics_pb2.FeatureNameStatistics.INT
+_KINDS = statistics_pb2.FeatureNameStatistics
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,12 @@ class Texts:
 
 @dataclass(frozen=True)
 class Numbers:
-    """Buckets of whole numbers, low, high and count, and how many examples have none."""
+    """Buckets of numbers, low, high and count, and how many examples have none."""
 
     buckets: Sequence[tuple[float, float, int]]
     mean: float = 0.0
     missing: int = 0
+    whole: bool = True
 
 
 Feature = Texts | Numbers
@@ -46,7 +47,7 @@ def recorded(features: Mapping[str, Feature]) -> statistics_pb2.DatasetFeatureSt
     for name, one in features.items():
         assert _examples(one) == data.num_examples
         present = _examples(one) - one.missing
-        feature = data.features.add(name=name, type=_STRING if isinstance(one, Texts) else _INT)
+        feature = data.features.add(name=name, type=_kind(one))
         stats = feature.string_stats if isinstance(one, Texts) else feature.num_stats
         stats.common_stats.max_num_values = 1
         stats.common_stats.num_non_missing = stats.common_stats.tot_num_values = present
@@ -66,3 +67,9 @@ def recorded(features: Mapping[str, Feature]) -> statistics_pb2.DatasetFeatureSt
 def _examples(feature: Feature) -> int:
     counts = feature.counts.values() if isinstance(feature, Texts) else [count for *_, count in feature.buckets]
     return sum(counts) + feature.missing
+
+
+def _kind(feature: Feature) -> int:
+    if isinstance(feature, Texts):
+        return int(_KINDS.STRING)
+    return int(_KINDS.INT if feature.whole else _KINDS.FLOAT)

@@ -12,6 +12,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from headrace.contents.statistics import (
     Bucket,
+    FeatureStatistics,
     NumericStatistics,
     SplitStatistics,
     read_row_counts,
@@ -166,3 +167,8 @@ def test_a_feature_in_another_has_the_path_to_it_for_a_name(tmp_path: Path) -> N
     assert (found.present, found.missing, found.values, found.missing_share) == (3, 1, 9, 0.25)
     assert found.numeric is not None
     assert (found.numeric.zeros, found.numeric.nans, found.text) == (2, 4, None)
+
+
+@pytest.mark.parametrize(("present", "missing", "share"), [(0, 0, 0.0), (3, 1, 0.25), (0, 2, 1.0), (2, 0, 0.0)])
+def test_the_missing_share_is_of_all_examples_there_are(present: int, missing: int, share: float) -> None:
+    assert FeatureStatistics("a", "INT", present, missing, present).missing_share == share

@@ -11,6 +11,7 @@ import pytest
 from headrace.contents.metrics import Metrics
 from headrace.contents.model_card import Block, Distributions, Facts, Shares, Table, Words
 from headrace.contents.statistics import SplitStatistics, read_statistics
+from headrace.contents.transform_graph import Analyzer
 from headrace.lineage.card_data import data_section, features_section, period_text, schema_section, share_text
 from headrace.lineage.card_sources import Sources, sources_of
 from headrace.lineage.features import FeatureLineage, Features
@@ -141,7 +142,7 @@ def test_features_are_drawn_with_the_label_first_and_the_others_are_counted(reco
 
 def used_columns(*columns: str) -> Features:
     features = [FeatureLineage(f"{name}_xf", (name,), (), in_model=True) for name in columns]
-    unused = FeatureLineage("unused_xf", ("other",), (), in_model=False)
+    unused = FeatureLineage("unused_xf", ("other",), (Analyzer("mean"), Analyzer("var")), in_model=False)
     return Features(1, 2, (*features, unused))
 
 
@@ -176,6 +177,7 @@ def test_of_many_features_eighteen_are_drawn(recorder: Recorder) -> None:
             "b 2014-01-01 to 2015-01-01, a 2015-01-01 to 2016-01-01 (column time)",
         ),
         ({"train": {"time": Numbers([(5, 900, 4)])}}, ""),
+        ({"train": {"time": Numbers([(seconds(2014), seconds(2015), 4)], whole=False)}}, ""),
         ({"train": {"time": Texts({"noon": 4})}}, ""),
         ({"train": {"fare": Numbers([(seconds(2014), seconds(2015), 4)])}}, ""),
         ({"train": {"year": Numbers([(2013, 2013, 4)]), "month": Numbers([(2, 3, 4)])}}, "year 2013, month 2 to 3"),
@@ -350,5 +352,5 @@ def test_features_are_told_from_raw_columns_to_model_inputs(recorder: Recorder) 
     table = features_section(known).blocks[1]
     assert table == Table(
         ("raw columns", "made by", "feature", "model input"),
-        (("fare", "no analyzer", "fare_xf", "yes"), ("other", "no analyzer", "unused_xf", "no")),
+        (("fare", "no analyzer", "fare_xf", "yes"), ("other", "mean, var", "unused_xf", "no")),
     )

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
+from headrace.contents.light_protos import message_class
 from headrace.contents.metrics import Metrics, Slice
-from headrace.contents.model_card import Block, Bullets, Dot, Dots, ModelCard, Table, Words
+from headrace.contents.model_card import Block, Bullets, Curves, Dot, Dots, ModelCard, Table, Words
 from headrace.lineage.card_sources import utc
 from tests.headrace.lineage.conftest import Recorder
-from tests.headrace.written_evaluations import Failed
+from tests.headrace.written_evaluations import Failed, write_records
+
+_PLOTS = "tensorflow_model_analysis/proto/metrics_for_slice.proto"
 
 
 def blocks(card: ModelCard) -> tuple[Block, ...]:
@@ -230,3 +233,28 @@ def test_the_figures_are_the_status_the_verdict_the_metric_and_the_rows(recorder
         ("AUC", "0.750", "on 1,234 examples", "plain"),
         ("Learned from", "10", "rows, split train", "plain"),
     ]
+
+
+def test_one_slice_is_a_table_beside_the_whole(recorder: Recorder) -> None:
+    _, table = tables(evaluated(recorder, {(): {"auc": 0.75}, of("Cash"): {"auc": 0.5}}))
+    assert table.rows == (("overall", "", "0.7500"), ("payment = Cash", "", "0.5000"))
+
+
+def test_slices_whose_examples_were_not_counted_are_drawn(recorder: Recorder) -> None:
+    slices: dict[Slice, Metrics] = {of(one): {"auc": 0.5} for one in ("b", "a")}
+    slices[of("c")] = {"auc": 0.5, "example_count": 1.0}
+    [picture] = dots(evaluated(recorder, {(): {"auc": 0.75}, **slices}))
+    assert [(one.label, one.examples) for one in picture.dots] == [("c", 1), ("a", None), ("b", None)]
+
+
+def test_curves_are_drawn_where_the_evaluation_has_some(recorder: Recorder) -> None:
+    model = recorder.model("1", recorder.data("1"))
+    recorder.evaluate("1", model, {(): {"auc": 0.75}})
+    folder = recorder.folder / "1" / "evaluation"
+    assert not [one for one in blocks(recorder.lineage.card(model)) if isinstance(one, Curves)]
+    plots: Any = message_class(_PLOTS, "tensorflow_model_analysis.PlotsForSlice")()
+    plots.slice_key.SetInParent()
+    histogram = plots.plot_keys_and_values.add().value.calibration_histogram_buckets
+    histogram.buckets.add().num_weighted_examples.value = 4
+    write_records(folder / "plots-00000-of-00001.tfrecord", [plots.SerializeToString()])
+    assert blocks(recorder.lineage.card(model))[-1] == Curves(str(folder))
