@@ -14,6 +14,7 @@ from headrace.metadata import Property
 from headrace.metadata import properties as names
 from headrace.metadata.records import LIVE, Artifact
 from tests.headrace.lineage.conftest import Recorder
+from tests.headrace.recording import record_artifact
 from tests.headrace.written_statistics import Texts, write_statistics
 
 FIVE_SECONDS = datetime(1970, 1, 1, 0, 0, 5, tzinfo=UTC)
@@ -125,6 +126,14 @@ def test_examples_that_were_made_from_others_are_not_from_outside_unless_files_w
     joined = recorder.artifact("1", "joined", "Examples")
     files: dict[str, Property] = {names.INPUT_FILES: '{"train": []}'}
     recorder.node("1", "Join", {"transformed": transformed}, {"joined": joined}, facts=files)
+    assert [one.artifact for one in recorder.lineage.trace(joined).inputs] == [raw, joined]
+
+
+def test_files_that_the_examples_themselves_name_make_them_come_from_outside(recorder: Recorder) -> None:
+    raw = recorder.data("1")
+    files = json.dumps({"train": []})
+    joined = record_artifact(recorder.store, "Examples", "/joined", **{names.INPUT_FILES: files})
+    recorder.node("1", "Join", {"examples": raw}, {"joined": joined})
     assert [one.artifact for one in recorder.lineage.trace(joined).inputs] == [raw, joined]
 
 

@@ -83,6 +83,14 @@ def test_a_model_that_was_compared_with_itself_is_no_unfair_comparison(store: Me
     assert seen_by_baselines(store, [record_execution(store, "p", "1", "Judge", inputs=read)]) == {}
 
 
+def test_data_without_spans_that_the_baseline_itself_has_learned_from_were_seen(store: MetadataStore) -> None:
+    first, early = examples(store, 0), examples(store, 0)
+    unfair = judge(store, early, model(store, [first]), model(store, [first, early]))
+    assert {one: [each.id for each in its] for one, its in seen_by_baselines(store, [unfair]).items()} == {
+        unfair: [early]
+    }
+
+
 def seen(number: int, **properties: Property) -> Artifact:
     return Artifact(number, "Examples", "/data", LIVE, time_of(0), properties)
 
