@@ -11,7 +11,7 @@ from headrace.contents.statistics_distance import FeatureDistance
 from headrace.contents.vocabularies import read_vocabularies
 from headrace.lineage.compared_run import Side
 from headrace.lineage.facts import RunFacts, Step, defaults_of_values, step_of
-from headrace.lineage.input_data import InputFile, input_data
+from headrace.lineage.input_data import InputData, InputFile, input_data
 from headrace.lineage.shown import UNKNOWN, size, text
 from headrace.lineage.trace import SCHEMA, TRANSFORM
 from headrace.metadata.records import Artifact, State
@@ -65,15 +65,20 @@ def of_nodes(old: Side, new: Side) -> Iterator[Difference]:
 def of_data(old: Side, new: Side, features: Mapping[str, tuple[FeatureDistance, ...]]) -> Iterator[Difference]:
     """Data from outside: spans, files, rows, and features whose values are distributed otherwise."""
     was, now = ({one.node: one for one in input_data(side.graph)} for side in (old, new))
-    for node in was.keys() & now.keys():
-        before, after = was[node], now[node]
+    for node, before in was.items():
+        if (after := now.get(node)) is None:
+            continue
         if before.artifact == after.artifact:
             continue
         if (before.span, before.version) != (after.span, after.version):
-            yield Difference(Kind.DATA, node, f"span {text(before.span)} -> {text(after.span)}")
+            yield Difference(Kind.DATA, node, _span_text(before, after))
         if before.base != after.base:
             yield Difference(Kind.DATA, node, f"read from {text(before.base)} -> {text(after.base)}")
         splits = {one.split: one for one in before.splits}
+        kept = {one.split for one in after.splits}
+        for name in splits:
+            if name not in kept:
+                yield Difference(Kind.DATA, f"split {name}", "is gone")
         for split in after.splits:
             earlier = splits.get(split.split)
             if earlier is None:
@@ -141,7 +146,9 @@ def of_environment(was: RunFacts, now: RunFacts) -> Iterator[Difference]:
 def of_resources(old: Side, new: Side) -> Iterator[Difference]:
     """What nodes used that were executed in both runs, the largest difference first."""
     found = []
-    for node in old.own.keys() & new.own.keys():
+    for node in old.own:
+        if node not in new.own:
+            continue
         if old.own[node].state is not State.COMPLETE or new.own[node].state is not State.COMPLETE:
             continue  # one that came from the cache used nothing
         was, now = step_of(old.own[node]), step_of(new.own[node])
@@ -208,6 +215,14 @@ def _of_files(split: str, was: Mapping[str, InputFile], now: Mapping[str, InputF
             detail = "no longer read" if before else "newly read"
         path = (after or before or now[name]).path
         yield Difference(Kind.DATA, f"{path} in split {split}", detail)
+
+
+def _span_text(before: InputData, after: InputData) -> str:
+    """The spans; and the versions, where they differ."""
+    spans = [f"span {text(before.span)}", text(after.span)]
+    if before.version != after.version:
+        spans = [f"{told}, version {text(one.version)}" for told, one in zip(spans, (before, after), strict=True)]
+    return " -> ".join(spans)
 
 
 def _files(files: Iterable[InputFile], base: str | None) -> dict[str, InputFile]:

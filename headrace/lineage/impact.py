@@ -152,7 +152,7 @@ def _readers(store: MetadataStore, path: Path) -> tuple[list[Artifact], list[Art
 
 
 def _is_in(file: str, path: Path) -> bool:
-    return file == str(path) or file.startswith(f"{path}{os.sep}")
+    return Path(file).is_relative_to(path)
 
 
 def _matches(data: InputData, path: Path) -> bool:

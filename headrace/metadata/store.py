@@ -262,6 +262,7 @@ class MetadataStore:
             events = [one for one in self.handle.get_events_by_execution_ids([execution_id]) if one.type in kinds]
             found = {one.id: one for one in self.handle.get_artifacts_by_id([event.artifact_id for event in events])}
         by_key: dict[str, list[Artifact]] = {}
-        for event in events:
-            by_key.setdefault(event.path.steps[0].key, []).append(artifact_of(found[event.artifact_id]))
+        for event in events:  # those of other tools may have no key
+            key = next((step.key for step in event.path.steps if step.WhichOneof("value") == "key"), "")
+            by_key.setdefault(key, []).append(artifact_of(found[event.artifact_id]))
         return by_key

@@ -43,19 +43,20 @@ def record_execution(
     execution_id = record_execution_of_no_run(store, pipeline, node, state, type_name)
     association = mlmd.Association(execution_id=execution_id, context_id=record_run(store, pipeline, run_id))
     store.handle.put_attributions_and_associations([], [association])
-    _record_events(store, execution_id, INPUT, inputs or {})
-    _record_events(store, execution_id, OUTPUT, outputs or {})
+    record_events(store, execution_id, INPUT, inputs or {})
+    record_events(store, execution_id, OUTPUT, outputs or {})
     return execution_id
 
 
 def record_choice(store: MetadataStore, pipeline: str, run_id: str, node: str, found: Mapping[str, list[int]]) -> int:
     """The id of a new execution of a resolver that found these artifacts."""
     execution_id = record_execution(store, pipeline, run_id, node, type_name=RESOLVER)
-    _record_events(store, execution_id, FOUND, found)
+    record_events(store, execution_id, FOUND, found)
     return execution_id
 
 
-def _record_events(store: MetadataStore, execution_id: int, kind: int, by_key: Mapping[str, list[int]]) -> None:
+def record_events(store: MetadataStore, execution_id: int, kind: int, by_key: Mapping[str, list[int]]) -> None:
+    """Events of this kind between an execution and artifacts, by key and index."""
     for key, artifacts in by_key.items():
         for index, artifact in enumerate(artifacts):
             path = mlmd.Event.Path(steps=[mlmd.Event.Path.Step(key=key), mlmd.Event.Path.Step(index=index)])

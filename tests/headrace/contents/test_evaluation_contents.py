@@ -24,7 +24,7 @@ FIRST_HOUR: Slice = (("hour", 0),)
 
 
 def examples() -> pd.DataFrame:
-    """Tips by card only, so that cash has labels of one class; the baseline ranks them better."""
+    """Tips by card only, so that cash has labels of one class; the baseline ranks them better, and not perfectly."""
     draw = np.random.default_rng(7)
     card = np.arange(200) % 2 == 0
     label = np.where(card, draw.integers(0, 2, 200), 0)
@@ -34,7 +34,7 @@ def examples() -> pd.DataFrame:
             "hour": np.arange(200) % 3,
             "label": label,
             "candidate": 0.3 * label + 0.7 * draw.random(200),
-            "baseline": 0.5 * label + 0.5 * draw.random(200),
+            "baseline": 0.4 * label + 0.6 * draw.random(200),
         }
     )
 
@@ -199,6 +199,7 @@ def test_a_change_is_measured_against_the_baseline(rejected: Evaluation) -> None
     candidate, baseline = rejected.metrics[OVERALL]["auc"], rejected.baseline[OVERALL]["auc"]
     assert candidate is not None
     assert baseline is not None
+    assert candidate < baseline < 1
     assert failure.measured == pytest.approx(candidate - baseline)
     assert failure.bound == f"change of at least -0.003 and at least -1% ({-0.01 * baseline:.6g}) {BASELINE}"
 
@@ -211,6 +212,9 @@ def test_a_slice_that_was_asked_for_and_is_missing_is_a_failure(rejected: Evalua
 def test_what_held_is_listed_beside_what_failed(rejected: Evaluation) -> None:
     bounds = {check.bound for check in rejected.passed if check.metric == "binary_crossentropy"}
     assert bounds == {"at least 0 and at most 5", f"change of at most 1 {BASELINE}"}
+    failed, held = ({(one.slice, one.metric, one.bound) for one in its} for its in (rejected.failures, rejected.passed))
+    assert not failed & held
+    assert len(rejected.failures) + len(rejected.passed) == len(rejected.checks) == len(failed | held)
 
 
 def test_an_accepted_model_has_the_thresholds_that_held(accepted: Evaluation) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from headrace.contents.schema import FeatureSchema, read_schema
+from headrace.contents.schema import FeatureSchema, read_domains, read_schema
 
 SCHEMA = """
 default_environment: "TRAINING"
@@ -78,3 +78,56 @@ def test_a_feature_names_the_environments_it_is_not_in(schema: dict[str, Feature
 def test_a_folder_without_a_schema_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_schema(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("feature", "expected"),
+    [
+        ("type: FLOAT float_domain { min: 0.5 max: 0.75 }", "0.5 to 0.75"),
+        ("type: INT int_domain { min: 0 max: 0 }", "0 to 0"),
+        ("type: INT int_domain {}", ""),
+        ('type: INT bool_domain { true_value: "yes" false_value: "no" }', "yes or no"),
+        ('type: BYTES domain: "elsewhere"', "elsewhere"),
+        ("type: BYTES natural_language_domain {}", "natural language"),
+    ],
+)
+def test_a_domain_has_both_its_ends(tmp_path: Path, feature: str, expected: str) -> None:
+    (tmp_path / "schema.pbtxt").write_text(f'feature {{ name: "x" {feature} }}')
+    assert [one.domain for one in read_schema(tmp_path)] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ("value_count { min: 2 max: 2 }", "2"),
+        ("value_count { min: 2 max: 5 }", "2 to 5"),
+        ("value_count {}", "0 or more"),
+        ("value_counts { value_count { min: 1 max: 1 } value_count { min: 2 } }", "1, then 2 or more"),
+        ("shape { dim { size: 3 } }", "3"),
+    ],
+)
+def test_how_many_values_there_may_be_is_told_with_both_ends(tmp_path: Path, counts: str, expected: str) -> None:
+    (tmp_path / "schema.pbtxt").write_text(f'feature {{ name: "x" type: INT {counts} }}')
+    assert [one.values for one in read_schema(tmp_path)] == [expected]
+
+
+@pytest.mark.parametrize(("fraction", "required"), [(1, True), (0.5, False), (0, False)])
+def test_a_feature_that_may_be_missing_somewhere_is_not_required(
+    tmp_path: Path, fraction: float, required: bool
+) -> None:
+    text = f'feature {{ name: "x" type: INT presence {{ min_fraction: {fraction} }} }}'
+    (tmp_path / "schema.pbtxt").write_text(text)
+    assert [(one.type, one.required) for one in read_schema(tmp_path)] == [("INT", required)]
+
+
+def test_the_texts_of_a_feature_are_its_own_or_the_shared_ones(tmp_path: Path) -> None:
+    (tmp_path / "schema.pbtxt").write_text(SCHEMA + 'feature { name: "lost" type: BYTES domain: "elsewhere" }')
+    assert read_domains(tmp_path) == {"payment": ("Cash", "Card"), "link": ("a", "b")}
+
+
+def test_a_damaged_schema_is_named(tmp_path: Path) -> None:
+    (tmp_path / "schema.pbtxt").write_text("feature {")
+    for read in (read_schema, read_domains):
+        with pytest.raises(ValueError, match="is damaged: ") as raised:
+            read(tmp_path)
+        assert str(tmp_path / "schema.pbtxt") in str(raised.value)

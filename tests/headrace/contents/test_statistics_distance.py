@@ -1,5 +1,6 @@
 """How far apart TFDV's statistics of two data sets are."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tensorflow_data_validation.statistics.stats_impl import generate_statistics
 
 from headrace.contents.statistics import SplitStatistics, read_statistics
 from headrace.contents.statistics_distance import FeatureDistance, distances
+from tests.headrace.written_statistics import Feature, Numbers, Texts, write_statistics
 
 Make = Callable[..., SplitStatistics]
 
@@ -65,3 +67,94 @@ def test_a_feature_that_one_lacks_has_no_distance_and_comes_first(statistics: Ma
         ("old", "is gone"),
         ("new", "is new"),
     ]
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[[Feature | None, Feature | None], list[FeatureDistance]]:
+    """The distances of a feature whose statistics are written by hand."""
+
+    def between(old: Feature | None, new: Feature | None) -> list[FeatureDistance]:
+        sides = []
+        for side, feature in (("before", old), ("after", new)):
+            features = {} if feature is None else {"fare": feature}
+            sides.append(read_statistics(write_statistics(tmp_path / side, {"train": features}))["train"])
+        return distances(*sides)
+
+    return between
+
+
+NOTHING = Numbers([], missing=4)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "distance", "detail"),
+    [
+        (Numbers([(0, 4, 4)], 2), Numbers([(0, 2, 4)], 1), 0.5, "mean 2 -> 1"),
+        (Numbers([(0, 2, 4)], 1), Numbers([(0, 4, 4)], 2), 0.5, "mean 1 -> 2"),
+        (Numbers([(1, 1, 1), (1, 2, 3)], 1), Numbers([(1, 1, 3), (1, 2, 1)], 1), 0.5, "mean 1 -> 1"),
+        (Numbers([(0, 1, 1), (1, 4, 3)], 2), Numbers([(0, 1, 3), (1, 4, 1)], 1), 0.5, "mean 2 -> 1"),
+        (Numbers([(0, 1, 4)], 0.5), Numbers([(2, 3, 4)], 2.5), 1.0, "mean 0.5 -> 2.5"),
+        (Numbers([(5, 5, 4)], 5), Numbers([(6, 6, 4)], 6), 1.0, "mean 5 -> 6"),
+        (Texts({"a": 3, "b": 1}), Texts({"a": 1, "b": 3}), 0.5, "unique 2 -> 2; most for 'b'"),
+        (Texts({"a": 4}), Texts({"b": 8}), 1.0, "unique 1 -> 1; most for 'b'"),
+        (Texts({"a": 3, "b": 1}), Texts({"a": 6, "c": 2}), 0.25, "unique 2 -> 2; most for 'c'"),
+        (Numbers([(-math.inf, 0, 2), (0, 2, 2)]), Numbers([(-1, 0, 1), (0, 2, 3)]), 0.25, "mean 0 -> 0"),
+        (Numbers([(0, 2, 2), (2, math.inf, 2)]), Numbers([(0, 2, 3), (2, 3, 1)]), 0.5, "mean 0 -> 0"),
+        (Texts({"a": 4}), Texts({"a": 3}, missing=1), 0.0, "unique 1 -> 1"),
+        (Numbers([(0, 1, 4)]), NOTHING, None, "INT -> INT"),
+        (NOTHING, Numbers([(0, 1, 4)]), None, "INT -> INT"),
+        (Texts({"a": 4}), Texts({}, missing=4), None, "STRING -> STRING"),
+        (Texts({"a": 4}), Numbers([(0, 1, 4)]), None, "STRING -> INT"),
+        (Numbers([(0, 1, 4)]), Texts({"a": 4}), None, "INT -> STRING"),
+        (Texts({}, missing=4), NOTHING, None, "STRING -> INT"),
+        (NOTHING, Texts({}, missing=4), None, "INT -> STRING"),
+        (Texts({"a": 4}), None, None, "is gone"),
+        (None, Texts({"a": 4}), None, "is new"),
+    ],
+)
+def test_a_distance_is_told_with_what_moved(
+    written: Callable[[Feature | None, Feature | None], list[FeatureDistance]],
+    old: Feature | None,
+    new: Feature | None,
+    distance: float | None,
+    detail: str,
+) -> None:
+    [found] = written(old, new)
+    assert (found.feature, found.distance, found.detail) == ("fare", distance, detail)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (Texts({"a": 3, "b": 1}), Texts({"a": 6, "b": 2})),
+        (Numbers([(0, 2, 2), (2, 4, 2)]), Numbers([(0, 2, 3), (2, 4, 3)])),
+        (NOTHING, NOTHING),
+    ],
+)
+def test_the_same_shares_have_no_distance_however_many_examples_there_are(
+    written: Callable[[Feature | None, Feature | None], list[FeatureDistance]], old: Feature, new: Feature
+) -> None:
+    assert written(old, new) == []
+
+
+@pytest.mark.parametrize(
+    ("distance", "before", "after", "rank"),
+    [
+        (0.25, 0.0, 0.5, 0.5),
+        (0.25, 0.5, 0.0, 0.5),
+        (0.75, 0.5, 0.0, 0.75),
+        (0.0, 0.5, 0.5, 0.0),
+        (None, None, 0.5, 1.0),
+        (None, 0.5, None, 1.0),
+    ],
+)
+def test_a_feature_ranks_by_its_distance_or_by_what_is_missing_now(
+    distance: float | None, before: float | None, after: float | None, rank: float
+) -> None:
+    assert FeatureDistance("fare", distance, before, after, "").rank == rank
+
+
+def test_the_farthest_comes_first_and_what_has_no_distance_is_left_out(statistics: Make) -> None:
+    before = statistics(near=["a"] * 10, same=["a"] * 10, far=["a"] * 10, half=["a"] * 10)
+    after = statistics(near=["a"] * 9 + ["b"], same=["a"] * 10, far=["b"] * 10, half=["a"] * 5 + [None] * 5)
+    assert [each.feature for each in distances(before, after)] == ["far", "half", "near"]

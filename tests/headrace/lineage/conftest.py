@@ -1,17 +1,21 @@
 """A store with runs of a small pipeline, recorded as TFX and Headrace do: examples, a schema, a model, a push."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from headrace.contents.metrics import Metrics, Slice
 from headrace.lineage import Lineage
 from headrace.metadata import MetadataStore, Property, State
 from headrace.metadata import properties as names
-from headrace.metadata.store import sqlite_config
+from headrace.metadata.store import ConnectionConfig, sqlite_config
 from tests.headrace.recording import record_artifact, record_execution
+from tests.headrace.written_evaluations import Failed, write_evaluation
+from tests.headrace.written_statistics import Feature, write_statistics
 
 SCHEMA = 'feature {{ name: "payment" type: BYTES string_domain {{ {values} }} }}'
 
@@ -36,12 +40,13 @@ class Recorder:
         outputs: dict[str, int] | None = None,
         state: State = State.COMPLETE,
         pipeline: str = "small",
+        facts: Mapping[str, Property] | None = None,
         **properties: Property,
     ) -> int:
-        """An execution with these properties."""
+        """An execution with these properties; `facts` are those that have a constant for a name."""
         read, made = ({key: [one] for key, one in (given or {}).items()} for given in (inputs, outputs))
         execution = record_execution(self.store, pipeline, run, node, state, inputs=read, outputs=made)
-        self.store.annotate(execution, properties)
+        self.store.annotate(execution, {**(facts or {}), **properties})
         return execution
 
     def _made(self, run: str, node: str, key: str, inputs: dict[str, int], properties: Mapping[str, Property]) -> int:
@@ -91,6 +96,45 @@ class Recorder:
         self.node(run, "Evaluate", inputs, {"blessing": blessing})
         return blessing
 
+    def evaluate(
+        self,
+        run: str,
+        model: int,
+        metrics: Mapping[Slice, Metrics],
+        *,
+        blessed: bool = True,
+        baseline: int | None = None,
+        baseline_metrics: Mapping[Slice, Metrics] | None = None,
+        failed: Sequence[Failed] = (),
+        specs: Sequence[Mapping[str, Any]] = (),
+    ) -> int:
+        """An evaluation of a model that can be read, see `write_evaluation`, and the blessing."""
+        folder = write_evaluation(self.folder / run / "evaluation", metrics, baseline_metrics, failed, specs)
+        evaluation = self.artifact(run, "evaluation", "ModelEvaluation", str(folder))
+        blessing = self.artifact(run, "blessing", "ModelBlessing", blessed=int(blessed))
+        inputs = {"model": model} | ({"baseline_model": baseline} if baseline is not None else {})
+        self.node(run, "Evaluate", inputs, {"evaluation": evaluation, "blessing": blessing})
+        return evaluation
+
+    def statistics(
+        self, run: str, examples: int, splits: Mapping[str, Mapping[str, Feature]], node: str = "Statistics"
+    ) -> int:
+        """Statistics of examples, by split and feature, see `write_statistics`."""
+        folder = write_statistics(self.folder / run / node, splits)
+        statistics = self.artifact(run, node, "ExampleStatistics", str(folder))
+        self.node(run, node, {"examples": examples}, {"statistics": statistics})
+        return statistics
+
+    def vocabularies(self, run: str, node: str = "Transform", **values: Sequence[str]) -> Path:
+        """The folder of a transform graph that has nothing but vocabularies."""
+        folder = self.folder / run / node
+        assets = folder / "transform_fn" / "assets"
+        assets.mkdir(parents=True)
+        for name, its in values.items():
+            (assets / name).write_text("".join(f"{value}\n" for value in its))
+        self.node(run, node, {}, {"graph": self.artifact(run, node, "TransformGraph", str(folder))})
+        return folder
+
     def check_serving(self, run: str, model: int, reason: str = "") -> int:
         """InfraCheck's verdict on a model, refused where there is a reason."""
         said = {"reason": reason} if reason else {}
@@ -107,4 +151,13 @@ class Recorder:
 
 @pytest.fixture
 def recorder(tmp_path: Path) -> Recorder:
+    """Its store is in memory, where ML Metadata keeps it as it does in a file."""
+    config = ConnectionConfig()
+    config.fake_database.SetInParent()
+    return Recorder(MetadataStore.connect(config), tmp_path)
+
+
+@pytest.fixture
+def recorder_in_file(tmp_path: Path) -> Recorder:
+    """The same with a store that another process can open."""
     return Recorder(MetadataStore.connect(sqlite_config(tmp_path / "metadata.sqlite")), tmp_path)

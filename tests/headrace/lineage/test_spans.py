@@ -7,11 +7,14 @@ import pytest
 
 from headrace.errors import UnknownNameError, UserError
 from headrace.lineage.evaluations import EvaluationFacts
+from headrace.lineage.shown import Section
 from headrace.lineage.spans import Spans, metric_of
 from headrace.metadata import Property
 from headrace.metadata import properties as names
+from headrace.metadata.records import RESOLVER
 from tests.headrace.lineage.conftest import Recorder
 from tests.headrace.recording import record_artifact, record_execution
+from tests.headrace.written_evaluations import Failed, write_evaluation
 
 
 def month(
@@ -130,29 +133,27 @@ def test_drift_is_what_a_report_says_as_far_as_it_is_still_there(recorder: Recor
 
 
 def test_the_metric_is_read_from_the_evaluation_of_both_models(recorder: Recorder) -> None:
-    from tensorflow_model_analysis.proto import config_pb2
-
-    from tests.headrace.contents.test_evaluation_contents import at_least, evaluate, model, on
-
     live = month(recorder, 3)
-    folder = recorder.folder / "evaluation"
-    threshold = on(at_least(0.99), config_pb2.SlicingSpec())
-    auc = config_pb2.MetricConfig(class_name="AUC", per_slice_thresholds=[threshold])
-    judged = evaluate(folder, [auc], [model("candidate"), model("baseline")])
     candidate = recorder.model("run-4", recorder.data("run-4"))
-    recorder.artifact("run-4", "evaluation", "ModelEvaluation", str(folder))
-    blessing = recorder.artifact("run-4", "blessing", "ModelBlessing", blessed=0)
-    outputs = {"evaluation": recorder.ids["run-4 evaluation"], "blessing": blessing}
-    recorder.node("run-4", "Evaluate", {"model": candidate, "baseline_model": live}, outputs)
+    failed = Failed((), "auc", 0.75, {"value_threshold": {"lower_bound": {"value": 0.99}}})
+    recorder.evaluate(
+        "run-4",
+        candidate,
+        {(): {"auc": 0.75}},
+        blessed=False,
+        baseline=live,
+        baseline_metrics={(): {"auc": 0.875}},
+        failed=[failed],
+    )
     described(recorder, "run-4", 4)
     spans = recorder.lineage.spans("small")
     assert spans.metric == "auc"
     [_, one] = spans.spans
-    assert (one.candidate_value, one.live_value) == (judged.metrics[()]["auc"], judged.baseline[()]["auc"])
-    assert one.why.startswith("not blessed: overall: auc ")
-    assert spans.sections()[0].rows[1][3:5] == (f"{one.candidate_value:.4f}", f"{one.live_value:.4f}")
+    assert (one.candidate_value, one.live_value) == (0.75, 0.875)
+    assert one.why == "not blessed: overall: auc 0.75, asked: at least 0.99"
+    assert spans.sections()[0].rows[1][3:5] == ("0.7500", "0.8750")
     # Compared with itself: of what is read twice ML Metadata keeps one event.
-    again = recorder.artifact("run-5", "evaluation", "ModelEvaluation", str(folder))
+    again = recorder.artifact("run-5", "evaluation", "ModelEvaluation", str(recorder.folder / "run-4" / "evaluation"))
     recorder.node("run-5", "Evaluate", {"model": candidate}, {"evaluation": again})
     assert [one.baseline for one in recorder.lineage.trace(candidate).evaluations] == [live, candidate]
     assert "Model None" not in str(recorder.lineage.card(candidate))
@@ -200,3 +201,88 @@ def test_why_says_that_the_live_model_has_learned_from_the_span(recorder: Record
     assert str(why).endswith(
         "; the model it was compared with has learned from these examples (span 3), and it has not"
     )
+
+
+def evaluated(recorder: Recorder, span: int, model: int, candidate: float, live: float | None = None) -> None:
+    """Adds to a run of a span an evaluation that can be read."""
+    run = f"run-{span}"
+    folder = recorder.folder / run / "evaluation"
+    write_evaluation(folder, {(): {"auc": candidate}}, {} if live is None else {(): {"auc": live}})
+    evaluation = recorder.artifact(run, "evaluation", "ModelEvaluation", str(folder))
+    recorder.node(run, "Measure", {"model": model}, {"evaluation": evaluation})
+
+
+def test_spans_are_a_table_with_their_runs_and_reasons(recorder: Recorder) -> None:
+    for span, candidate, live in ((3, 0.75, None), (4, 0.5, 0.25)):
+        run, data = f"run-{span}", recorder.data(f"run-{span}", rows=1000 * span, properties={"span": span})
+        model = recorder.model(run, data)
+        evaluated(recorder, span, model, candidate, live)
+        described(recorder, run, span)
+    spans = recorder.lineage.spans("small")
+    table, runs = spans.sections()
+    assert table == Section(
+        "small by span, and which span's model was live after it",
+        (),
+        ("span", "rows", "drift", "auc", "live auc", "verdict", "live after"),
+        (
+            ("3", "unknown", "unknown", "0.7500", "none", "unknown", "nothing"),
+            ("4", "unknown", "unknown", "0.5000", "0.2500", "unknown", "nothing"),
+        ),
+    )
+    assert runs == Section(
+        "Runs, and why the verdict",
+        (),
+        ("span", "run", "why"),
+        (("3", "run-3", "no verdict was recorded"), ("4", "run-4", "no verdict was recorded")),
+    )
+    assert column(spans, "metric") == ["auc", "auc"]
+
+
+def test_a_blessed_model_that_was_not_pushed_is_told_so_in_the_table(recorder: Recorder) -> None:
+    month(recorder, 3, pushed=False)
+    [row] = recorder.lineage.spans("small").sections()[0].rows
+    assert row[5:] == ("blessed, not pushed", "nothing")
+    [why] = column(recorder.lineage.spans("small"), "why")
+    assert why == "blessed: no threshold was set; not pushed"
+
+
+def test_a_model_that_is_live_from_no_span_is_told_by_its_id(recorder: Recorder) -> None:
+    model = recorder.model("by-hand", recorder.data("by-hand"))
+    recorder.push("by-hand", model)
+    month(recorder, 3, blessed=False)
+    [one] = recorder.lineage.spans("small").spans
+    assert (one.live, one.live_span) == (model, None)
+    assert recorder.lineage.spans("small").sections()[0].rows[0][-1] == f"Model {model}"
+
+
+def test_what_another_pipeline_pushed_is_not_live_of_this_one(recorder: Recorder) -> None:
+    own = month(recorder, 3)
+    recorder.push("other", recorder.artifact("other", "model", "Model"), pipeline="other")
+    month(recorder, 4, blessed=False)
+    assert column(recorder.lineage.spans("small"), "live") == [own, own]
+
+
+def test_what_a_resolver_handed_on_is_no_verdict_of_the_span(recorder: Recorder) -> None:
+    month(recorder, 3)
+    blessing = recorder.ids["run-3 blessing"]
+    recorder.data("run-4")
+    found = {"blessing": [blessing], "pushed": [recorder.ids["run-3 pushed"]]}
+    record_execution(recorder.store, "small", "run-4", "live", outputs=found, type_name=RESOLVER)
+    described(recorder, "run-4", 4)
+    assert column(recorder.lineage.spans("small"), "verdict") == ["blessed", "not judged"]
+    assert column(recorder.lineage.spans("small"), "pushed") == [True, None]
+
+
+def test_an_evaluation_with_a_verdict_comes_before_a_later_one_without(recorder: Recorder) -> None:
+    model = month(recorder, 3)
+    recorder.evaluate("measured", model, {(): {"auc": 0.5}})
+    evaluated(recorder, 3, model, 0.75)
+    [one] = recorder.lineage.spans("small").spans
+    assert (one.verdict, one.candidate_value) == ("blessed", None)
+
+
+def test_a_span_that_is_a_text_is_none(recorder: Recorder) -> None:
+    month(recorder, 3)
+    recorder.data("odd")
+    described(recorder, "odd", "4")
+    assert column(recorder.lineage.spans("small"), "span") == [3]

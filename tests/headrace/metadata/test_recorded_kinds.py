@@ -38,6 +38,14 @@ def test_a_value_that_headrace_does_not_write_is_damaged(name: str, value: str) 
         (names.ROWS, '{"a": "b"}'),
         (names.KEY, '{"inputs": {}}'),
         (names.ROWS, 3),
+        (names.WALL_SECONDS, True),
+        (names.CPU_SECONDS, "1.5"),
+        (names.VERSIONS, '{"tfx": 1}'),
+        (names.INPUT_FILES, '{"a": [["b", 1, "2"]]}'),
+        (names.INPUT_FILES, '{"a": "b"}'),
+        (names.INPUT_FILES, '{"a": [["b", 1, 2], ["c", 1]]}'),
+        (names.KEY, '{"inputs": {}, "parameters": {}, "code": []}'),
+        (names.PARAMETERS, "3"),
     ],
 )
 def test_json_of_another_shape_is_damaged(name: str, value: Property) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from headrace.metadata import MetadataStore, State
 from headrace.metadata.store import sqlite_config
@@ -93,6 +94,15 @@ def test_inputs_and_outputs_are_told_by_key(store: MetadataStore) -> None:
     inputs, outputs = store.inputs(execution), store.outputs(execution)
     assert {key: [one.id for one in ones] for key, ones in inputs.items()} == {"examples": examples, "schema": [schema]}
     assert {key: [one.uri for one in ones] for key, ones in outputs.items()} == {"model": ["/model"]}
+
+
+def test_what_was_read_or_made_without_a_key_is_told_under_none(store: MetadataStore) -> None:
+    data, made = (record_artifact(store, "Data", f"/{one}") for one in range(2))
+    execution = record_execution(store, "taxi", "1", "Gen")
+    for artifact, kind in ((data, mlmd.Event.DECLARED_INPUT), (made, mlmd.Event.DECLARED_OUTPUT)):
+        store.handle.put_events([mlmd.Event(execution_id=execution, artifact_id=artifact, type=kind)])
+    assert {key: [one.id for one in many] for key, many in store.inputs(execution).items()} == {"": [data]}
+    assert {key: [one.id for one in many] for key, many in store.outputs(execution).items()} == {"": [made]}
 
 
 def test_runs_are_limited_to_the_newest(store: MetadataStore) -> None:
