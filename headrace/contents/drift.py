@@ -139,9 +139,8 @@ def drift_text(drift: Drift) -> str:
         evidence = [f"  {one}" for one in drift.features if one.drifted]
         return "\n".join([f"{len(drift.drifted)} of {compared} features drifted ({sizes}).", *evidence, *untold])
     if untold:
-        headline = (
-            f"Nothing is known to have drifted, but {len(untold)} of {compared} features are undecided ({sizes})."
-        )
+        undecided = f"{len(untold)} of {compared} features {'is' if len(untold) == 1 else 'are'} undecided"
+        headline = f"Nothing is known to have drifted, but {undecided} ({sizes})."
         return "\n".join([headline, *untold])
     return f"Quiet: none of {compared} features drifted ({sizes})."
 

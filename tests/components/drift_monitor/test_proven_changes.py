@@ -237,7 +237,7 @@ def test_of_ten_thousand_texts_that_were_all_replaced_no_list_can_tell(tmp_path:
     assert drift.verdict == UNTOLD
     assert drift.untold == ("x",)
     assert drift_text(drift).splitlines() == [
-        "Nothing is known to have drifted, but 1 of 1 features are undecided (30,000 examples before, 30,000 after).",
+        "Nothing is known to have drifted, but 1 of 1 features is undecided (30,000 examples before, 30,000 after).",
         "  x: cannot be told: the statistics say nothing of 100% of its values, which no list names",
     ]
 

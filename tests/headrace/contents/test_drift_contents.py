@@ -106,7 +106,7 @@ SIZES = "(1,234 examples before, 2,000 after)"
         (DRIFT, [f"1 of 3 features drifted {SIZES}.", f"  {FAR}", f"  {UNTOLD}"]),
         (
             drift_of(NEAR, UNTOLD),
-            [f"Nothing is known to have drifted, but 1 of 2 features cannot be told {SIZES}.", f"  {UNTOLD}"],
+            [f"Nothing is known to have drifted, but 1 of 2 features is undecided {SIZES}.", f"  {UNTOLD}"],
         ),
         (drift_of(NEAR, replace(NEAR, measure="missing")), [f"Quiet: none of 1 features drifted {SIZES}."]),
         (replace(DRIFT, before=None), ["No reference: there is nothing to compare the data with yet."]),

@@ -86,7 +86,7 @@ def test_a_number_of_the_length_of_ids_is_an_id(name: str, expected: int | None)
 def test_a_name_that_is_no_text_stands_for_nothing(two: Recorder) -> None:
     with pytest.raises(UnknownNameError, match="there is no artifact or run") as raised:
         two.lineage.trace("caf\udce9")
-    assert raised.value.why == "its bytes are not UTF-8, as all that is recorded"
+    assert raised.value.why == "its bytes are not UTF-8, and everything recorded is"
 
 
 def test_of_several_artifacts_of_a_folder_the_newest_is_meant(recorder: Recorder) -> None:
