@@ -29,6 +29,7 @@ with quietly():
 
     from headrace.orchestration.compiler import check_definition, falsy_defaults, keep_defaults
     from headrace.orchestration.module_files import note_module_files
+    from headrace.orchestration.parts_of_file import PartsOfFile, left_out
     from headrace.orchestration.runner import HeadraceDagRunner
 
 _stock_run = IrBasedRunner.run
@@ -71,16 +72,22 @@ def run_definition(
 
     Raises:
         DefinitionError: the file fails, or runs no pipeline.
+        UserError: no pipeline of the file has the part that is asked for.
         HeadraceError: what the run itself raises.
     """
     outcomes: list[RunOutcome] = []
+    parts = PartsOfFile(request)
 
     def run(definition: Definition) -> RunOutcome:
-        outcomes.append(definition.runner.run_with_ir(definition.pipeline, definition.options, request))
+        ran = parts.run(definition.runner, definition.pipeline, definition.options)
+        if ran is None:
+            return left_out(definition.pipeline, definition.runner.settings)
+        outcomes.append(ran)
         on_end()
-        return outcomes[-1]
+        return ran
 
     execute(program, settings, run)
+    parts.check()
     return outcomes
 
 

@@ -127,7 +127,7 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
         forks = copy or self._begin_server()
         name, run_id = pipeline.pipeline_info.id, datetime.now().strftime("%Y%m%d-%H%M%S.%f")
         defaults = parameter_defaults(pipeline)
-        parameters = bind_parameters(pipeline, run_id, request.parameters)
+        parameters = bind_parameters(pipeline, run_id, request.parameters, request.command)
         if not request.is_partial:
             check_inputs(pipeline)
         with quietly():
