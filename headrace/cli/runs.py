@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from headrace.cli.counts import COUNT, COUNT_NAME
 from headrace.cli.stores import metadata_option, opened
 from headrace.errors import HeadraceError, UnknownNameError, UserError, nearest
 
@@ -36,7 +37,7 @@ def runs() -> None:
 
 @runs.command("list")
 @click.option("--pipeline", help="Only the runs of this pipeline.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
+@click.option("--limit", type=COUNT, metavar=COUNT_NAME, default=20, show_default=True, help="At most so many.")
 @metadata_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_runs(pipeline: str | None, limit: int, metadata: str | None, as_json: bool) -> None:
@@ -128,7 +129,7 @@ def terminate(run: str, wait: float, metadata: str | None) -> None:
     if locked is None:
         raise UserError(
             f"run {record.id} of {record.pipeline} is not running",
-            why=f"it is {record.state}",
+            why=f"it has ended: {record.state}",
             next_step="headrace runs list",
         )
     if locked.pid is None or locked.host != socket.gethostname():

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -185,7 +186,7 @@ def test_statistics_are_shown_by_split_and_feature(project: Path, store: Metadat
 
 
 def test_the_signatures_of_a_model_are_shown(project: Path, store: MetadataStore, headrace: Command) -> None:
-    saved = message_class("tensorflow/core/protobuf/saved_model.proto", "tensorflow.SavedModel")()
+    saved: Any = message_class("tensorflow/core/protobuf/saved_model.proto", "tensorflow.SavedModel")()
     signature = saved.meta_graphs.add().signature_def["serving_default"]
     signature.inputs["examples"].dtype = 7
     signature.inputs["examples"].tensor_shape.dim.add().size = -1
