@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from headrace.orchestration.run_records import RunRecord
 
 _POLL_SECONDS = 0.1
+_ENDED = {
+    "succeeded": "it has succeeded",
+    "failed": "it has failed",
+    "canceled": "it was stopped",
+    "died": "its orchestrator was killed",
+}
 _WIDE = 200  # columns of a table that goes to a file or a pipe
 
 
@@ -129,7 +135,7 @@ def terminate(run: str, wait: float, metadata: str | None) -> None:
     if locked is None:
         raise UserError(
             f"run {record.id} of {record.pipeline} is not running",
-            why=f"it has ended: {record.state}",
+            why=_ENDED.get(record.state, "how it ended is not recorded"),
             next_step="headrace runs list",
         )
     if locked.pid is None or locked.host != socket.gethostname():

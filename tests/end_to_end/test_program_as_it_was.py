@@ -246,6 +246,7 @@ CELLS = [
     "    HeadraceDagRunner().run(pipeline)\nrun()",
     "run()",
     "FACTOR = 1\nrun()",
+    "FACTOR = None\ntry:\n    run()\nexcept Exception as error:\n    print(error)",
 ]
 
 
@@ -253,6 +254,8 @@ def test_a_component_of_a_notebooks_cell_runs_and_its_values_count_in_the_cache(
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
     client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}})
     client.execute(env={**os.environ, "HEADRACE_HOME": str(tmp_path / "home")})
-    assert values(tmp_path / "home" / "metadata.sqlite", "Make") == ["42", "42", "7"]
+    assert values(tmp_path / "home" / "metadata.sqlite", "Make")[:3] == ["42", "42", "7"]
+    assert "next: mend the cell and run it again" in str(notebook.cells[-1].outputs)
     store = MetadataStore.open(tmp_path / "home" / "metadata.sqlite")
-    assert [execution.state for execution in store.executions()] == [State.COMPLETE, State.CACHED, State.COMPLETE]
+    states = [execution.state for execution in store.executions()]
+    assert states == [State.COMPLETE, State.CACHED, State.COMPLETE, State.FAILED]
