@@ -33,6 +33,7 @@ with quietly():
     from headrace.orchestration.runner import HeadraceDagRunner
 
 _stock_run = IrBasedRunner.run
+_PARSERS = ("absl", "argparse", "click", "fire")  # of a file's arguments: they print usage and errors, and end the file
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,8 @@ def _execute(path: Path, calls: _Calls) -> None:
     except SystemExit as ended:  # absl's app.run and click end so
         if calls.error is not None and ended.__cause__ is calls.error:
             raise  # the file has reported the error itself
+        if not calls.count and calls.error is None and _said_by_parser(ended, path):
+            raise
         if ended.code not in (None, 0) and calls.error is None:
             what = "the pipeline's file ends early"
             raise _of_file(calls, what, str(path), f"exit code {ended.code}") from ended
@@ -181,6 +184,20 @@ def _execute(path: Path, calls: _Calls) -> None:
         raise DefinitionError(
             "the file runs no pipeline", where=str(path), why="it never calls run() of a local TFX runner"
         )
+
+
+def _said_by_parser(ended: SystemExit, path: Path) -> bool:
+    """Whether a file that has run nothing has ended with all said that there is to say: usage, or what is mistyped."""
+    trace = ended.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    module = str(trace.tb_frame.f_globals.get("__name__", "")) if trace else ""
+    if module.partition(".")[0] in _PARSERS:
+        return True
+    if ended.code in (None, 0):
+        print(f"note: {path} ended before it ran a pipeline", file=sys.stderr)
+        return True
+    return False
 
 
 def _compiled(

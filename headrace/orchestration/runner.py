@@ -52,6 +52,7 @@ from headrace.orchestration.output import (
     usable_streams,
 )
 from headrace.orchestration.outputs_lock import OutputsLock
+from headrace.orchestration.parameter_checks import ParameterCheck, check_parameters
 from headrace.orchestration.partial import is_whole, mark_part, take_over
 from headrace.orchestration.pipeline_checks import check_nodes, check_pipeline, check_types
 from headrace.orchestration.preflight import check_containers, check_inputs
@@ -72,14 +73,24 @@ from headrace.warm_server.copying import ProgramCopy
 class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
     """Runs a TFX pipeline on this machine; nodes that do not depend on each other at the same time."""
 
-    def __new__(cls, settings: Settings | None = None) -> "HeadraceDagRunner":
+    def __new__(
+        cls, settings: Settings | None = None, checks: Mapping[str, ParameterCheck] = MappingProxyType({})
+    ) -> "HeadraceDagRunner":
         """Makes a plain object: BeamDagRunner's own takes other arguments, to build its legacy self."""
         return object.__new__(cls)
 
-    def __init__(self, settings: Settings | None = None) -> None:
-        """Takes the settings of a project; without them, those of the project around the working folder."""
+    def __init__(
+        self, settings: Settings | None = None, checks: Mapping[str, ParameterCheck] = MappingProxyType({})
+    ) -> None:
+        """Takes what holds for all its runs.
+
+        Args:
+            settings: of a project; without them, those of the project around the working folder.
+            checks: of RuntimeParameters, by name: each raises a UserError for a value that a node could only fail on.
+        """
         super().__init__()
         self.settings = settings or Settings.load()
+        self.checks = checks
 
     def run(self, pipeline: DefinedPipeline, *args: Any, **kwargs: Any) -> Any:
         """Compiles a pipeline and runs it; see `run_with_ir`."""
@@ -128,6 +139,7 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
         name, run_id = pipeline.pipeline_info.id, datetime.now().strftime("%Y%m%d-%H%M%S.%f")
         defaults = parameter_defaults(pipeline)
         parameters = bind_parameters(pipeline, run_id, request.parameters, request.command)
+        check_parameters(parameters, self.checks)
         if not request.is_partial:
             check_inputs(pipeline)
         with quietly():
