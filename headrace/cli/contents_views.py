@@ -50,7 +50,7 @@ def _view(artifact: "Artifact", folder: Path) -> "Callable[[], RenderableType | 
             return lambda: _schema(folder)
         case "ExampleStatistics":
             return lambda: _statistics(folder)
-        case "Model" | "PushedModel":
+        case "Model" | "PushedModel" if folder.is_dir():
             return lambda: _signatures(folder)
         case "ModelEvaluation":
             return lambda: _evaluation(folder)

@@ -128,7 +128,7 @@ def _series(spans: str, request: "RunRequest") -> "SpanRange":
 
     if SPAN in request.parameters:
         raise UserError("--span and --set span=... both say which span", next_step="leave one of them out")
-    return SpanRange.parse(spans)
+    return SpanRange.parse(spans, request.command)
 
 
 def _run_spans(file: _File, settings: "Settings", request: "RunRequest", spans: "SpanRange") -> None:

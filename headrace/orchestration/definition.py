@@ -182,7 +182,10 @@ def _execute(path: Path, calls: _Calls) -> None:
         raise calls.error
     if not calls.count:
         raise DefinitionError(
-            "the file runs no pipeline", where=str(path), why="it never calls run() of a local TFX runner"
+            "the file runs no pipeline",
+            where=str(path),
+            why="it never calls run() of a local TFX runner",
+            next_step="have it call LocalDagRunner().run(pipeline)",
         )
 
 

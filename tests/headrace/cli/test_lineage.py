@@ -82,6 +82,7 @@ def test_spans_are_a_table_a_page_and_a_frame_of_it_as_json(
     code, out, err = headrace("lineage", "spans")
     assert (code, out) == (2, "")
     assert "no run of taxi is of a span" in err
+    assert "next: headrace runs list --pipeline taxi" in err
     store.annotate_run("20260101-1", {PARAMETERS: '{"span": 7}', RUN_STATE: "succeeded"})
     code, out, err = headrace("lineage", "spans", "taxi")
     assert (code, err) == (0, "")
