@@ -231,7 +231,8 @@ LocalDagRunner().run(Pipeline("mine", "root", components=[examples]))
         ),
         (
             ("--span", "5..3"),
-            "cannot run the spans '5..3'\n  why: they end before they begin\n  next: headrace run months.py --span 3..5",
+            "cannot run the spans '5..3'\n  why: they end before they begin\n"
+            "  next: headrace run months.py --span 3..5",
         ),
         (("--span", "3", "--set", "span=3"), "--span and --set span=... both say which span"),
         (("--span", "3", "--resume"), "--span runs whole spans, and resumes by itself"),
