@@ -191,8 +191,8 @@ def test_what_cannot_be_handed_over_is_named_before_anything_runs(run: Command, 
     program.write_text(text.replace("FACTOR = int(sys.argv[2])", "FACTOR = threading.Lock()"))
     ran = run(f"run {program} -- {tmp_path}")
     named = ("Make cannot be handed to the processes of nodes", "cannot pickle '_thread.lock' object")
-    named += ("where: Make uses FACTOR", "a thread runs in it", "next: make FACTOR inside the function")
-    assert_one_clear_message(ran, 2, *named)
+    uses = ("where: Make uses FACTOR", "a thread runs in it", "next: make FACTOR inside the function")
+    assert_one_clear_message(ran, 2, *named, *uses)
     assert not (tmp_path / "metadata.db").exists()
 
 
