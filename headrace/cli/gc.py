@@ -1,12 +1,16 @@
 """`headrace gc`: removes outputs that nothing live or recent came from."""
 
 import json
+import re
 import shlex
 from collections.abc import Sequence
+from os.path import realpath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from headrace.cli.counts import COUNT, COUNT_NAME
 from headrace.cli.stores import metadata_option, opened
 from headrace.cli.wide_console import wide_console
 from headrace.errors import RunCanceledError, UserError
@@ -17,10 +21,17 @@ if TYPE_CHECKING:
     from headrace.settings import Settings
 
 
+_OUTPUT = re.compile(r"(.+)/[^/]+/[^/]+/\d+(?:/value)?/?")  # ROOT/NODE/KEY/EXECUTION, a file in it for a value
+_SHOWN = 3  # folders in a message
+
+
 @click.command()
 @click.option("--yes", is_flag=True, help="Remove them.")
 @click.option(
-    "--keep-runs", type=click.IntRange(min=1), help="How many runs of each pipeline are recent; the setting keep_runs."
+    "--keep-runs",
+    type=COUNT,
+    metavar=COUNT_NAME,
+    help="How many runs of each pipeline are recent; the setting keep_runs.",
 )
 @metadata_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -54,7 +65,24 @@ def gc(yes: bool, keep_runs: int | None, metadata: str | None, as_json: bool) ->
         _print(found)
         click.echo("removed; records and logs stay" if yes else f"{command} removes them; records and logs stay")
     else:
-        click.echo(f"nothing to remove: live models and recent runs (--keep-runs {keep}) need all that may be removed")
+        click.echo(f"nothing to remove: {_why_nothing(settings, stores, keep)}")
+
+
+def _why_nothing(settings: "Settings", stores: "Stores", keep: int) -> str:
+    """Why nothing goes: it is needed, or it lies where nothing is ever removed."""
+    from headrace.metadata.records import LIVE
+
+    home = Path(realpath(settings.home))
+    there = (one.uri for store in stores.opened for one in store.artifacts() if one.state == LIVE)
+    roots = {Path(realpath(found[1])) for uri in there if "://" not in uri and (found := _OUTPUT.fullmatch(uri))}
+    outside = sorted(str(root) for root in roots if home not in (root, *root.parents))
+    recent = "the last run of its pipeline" if keep == 1 else f"one of the last {keep} runs of its pipeline"
+    needed = f"a live model, or {recent}, needs all there is"
+    if not outside:
+        return needed
+    more = f" and {len(outside) - _SHOWN} more" if len(outside) > _SHOWN else ""
+    never = f"outputs outside {settings.home} are never removed, as those in {', '.join(outside[:_SHOWN])}{more}"
+    return never if len(outside) == len(roots) else f"{needed} in {settings.home}; {never}"
 
 
 def _every(settings: "Settings") -> "Stores":

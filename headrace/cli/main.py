@@ -6,6 +6,7 @@ import click
 
 from headrace.cli.gc import gc
 from headrace.cli.lineage import lineage
+from headrace.cli.mistyped import mistyped
 from headrace.cli.new import new
 from headrace.cli.plan import plan
 from headrace.cli.run import run
@@ -13,7 +14,7 @@ from headrace.cli.runs import runs
 from headrace.cli.server import server
 from headrace.cli.show import show
 from headrace.cli.upgrade import upgrade
-from headrace.errors import HeadraceError, RunCanceledError, UnknownNameError, UserError, reported
+from headrace.errors import RunCanceledError, UserError, reported
 from headrace.project import working_folder
 
 
@@ -44,24 +45,8 @@ def main() -> None:
             error.show()
             sys.exit(error.exit_code)
         except click.UsageError as error:
-            raise _explained(error) from error
+            raise mistyped(error, commands) from error
         except click.ClickException as error:
             raise UserError(error.format_message()) from error
         except click.Abort as error:
             raise RunCanceledError("stopped") from error
-
-
-def _explained(error: click.UsageError) -> HeadraceError:
-    """What click says of a mistyped line, in the words of all other errors."""
-    path = error.ctx.command_path if error.ctx else "headrace"
-    next_step = f"{path} --help"
-    if isinstance(error, click.NoSuchCommand):
-        group = error.ctx.command if error.ctx else commands
-        names = list(group.commands) if isinstance(group, click.Group) else []
-        return UnknownNameError.among("command", error.command_name, names, next_step=next_step)
-    if isinstance(error, click.NoSuchOption):
-        options = [name for one in error.ctx.command.params for name in one.opts] if error.ctx else []
-        known = [*(name for name in options if name.startswith("--")), "--help"]
-        return UnknownNameError.among("option", error.option_name, known, next_step=next_step)
-    message = error.format_message().strip().removesuffix(".")
-    return UserError(message[:1].lower() + message[1:], where=path, next_step=next_step)

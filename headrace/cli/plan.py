@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from headrace.cli.finding_pipelines import find_definition
 from headrace.cli.run import (
     file_arguments,
-    find_definition,
     load_settings,
     no_server_option,
     read_parameters,
@@ -42,8 +42,9 @@ def plan(
 ) -> None:
     """Say which nodes of PIPELINE would run, why, and how long they took last time.
 
-    PIPELINE, ARGUMENTS and the options are those of `headrace run`. Nothing is run, recorded
-    or removed: of a file that runs several pipelines the first is planned.
+    PIPELINE and ARGUMENTS are those of `headrace run`, and --set, --no-cache and
+    --no-cache-for mean the same. Nothing is run, recorded or removed: of a file that
+    runs several pipelines the first is planned.
     """
     from headrace.cli.warm import begin_server, in_warm_process
     from headrace.orchestration.request import RunRequest
@@ -90,7 +91,7 @@ def _print(planned: "Plan", console: "Console") -> None:
     for path in planned.spared:
         console.print(f"the file removes {escape(path)} before each run; this plan left it alone", soft_wrap=True)
     if planned.more:
-        console.print("the file does more after this run; what it runs then depends on this run")
+        console.print("the file goes on after this run; if it runs another, that depends on this one")
 
 
 def _expectation(planned: "Plan") -> str:

@@ -1,14 +1,13 @@
 """`headrace run`: runs a pipeline of the project, or of a file."""
 
-import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from headrace.errors import ParameterError, UnknownNameError, UserError, typed
-from headrace.project import project_root
+from headrace.cli.finding_pipelines import find_definition
+from headrace.errors import ParameterError, UserError, typed
 from headrace.typed_command import headrace_command, with_option
 
 if TYPE_CHECKING:
@@ -62,8 +61,9 @@ def run(
 ) -> None:
     """Run PIPELINE to its end, or a part of it on what an earlier run made.
 
-    PIPELINE is the name of a folder in pipelines/ that has a local_runner.py, or
-    the path of a file that calls a TFX runner's run(), such as LocalDagRunner's.
+    PIPELINE is the name of a folder in pipelines/ that has a local_runner.py, the
+    path of such a folder, or that of a file that calls a TFX runner's run(), such as
+    LocalDagRunner's.
     ARGUMENTS are the file's own: write -- before them.
 
     With --span A..B (or --span A), its RuntimeParameter "span" is A, then A + 1, and
@@ -126,7 +126,7 @@ def _series(spans: str, request: "RunRequest") -> "SpanRange":
 
     if SPAN in request.parameters:
         raise UserError("--span and --set span=... both say which span", next_step="leave one of them out")
-    return SpanRange.parse(spans)
+    return SpanRange.parse(spans, request.command)
 
 
 def _run_spans(file: _File, settings: "Settings", request: "RunRequest", spans: "SpanRange") -> None:
@@ -152,24 +152,6 @@ def load_settings(definition: Path, no_server: bool) -> "Settings":
 
     settings = Settings.load(definition.parent)
     return settings.model_copy(update={"server": False}) if no_server else settings
-
-
-def find_definition(pipeline: str) -> Path:
-    """The file that defines a pipeline, from its name or its path.
-
-    Raises:
-        UnknownNameError: there is none; suggests the nearest name.
-    """
-    if pipeline.endswith(".py"):
-        path = Path(pipeline)
-        if not os.path.isfile(path):  # pathlib's raises for a name that is too long
-            raise UserError("there is no such file", where=pipeline, next_step=typed("ls", path.parent))
-        return path.resolve()
-    folder = project_root() / "pipelines"
-    known = {path.parent.name: path for path in folder.glob("*/local_runner.py")}
-    if pipeline not in known:
-        raise UnknownNameError.among("pipeline", pipeline, known, where=str(folder), next_step=typed("ls", folder))
-    return known[pipeline]
 
 
 def read_parameters(assignments: tuple[str, ...]) -> dict[str, str]:

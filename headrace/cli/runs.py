@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from headrace.cli.counts import COUNT, COUNT_NAME
+from headrace.cli.run_logs import logs_of, no_log
 from headrace.cli.stores import metadata_option, opened
 from headrace.cli.wide_console import wide_console
 from headrace.errors import HeadraceError, UnknownNameError, UserError, nearest
@@ -22,6 +24,12 @@ if TYPE_CHECKING:
     from headrace.orchestration.run_records import RunRecord
 
 _POLL_SECONDS = 0.1
+_ENDED = {
+    "succeeded": "it has succeeded",
+    "failed": "it has failed",
+    "canceled": "it was stopped",
+    "died": "its orchestrator was killed",
+}
 
 
 @click.group()
@@ -34,7 +42,7 @@ def runs() -> None:
 
 @runs.command("list")
 @click.option("--pipeline", help="Only the runs of this pipeline.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
+@click.option("--limit", type=COUNT, metavar=COUNT_NAME, default=20, show_default=True, help="At most so many.")
 @metadata_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_runs(pipeline: str | None, limit: int, metadata: str | None, as_json: bool) -> None:
@@ -69,7 +77,9 @@ def show(run: str, metadata: str | None, as_json: bool) -> None:
     folder = settings.log_folder(record.pipeline, record.id)
     if as_json:
         executions = [{**_execution_facts(one), "notes": _notes(record.store, one)} for one in record.executions]
-        _print_json({**_facts(record), "log_folder": str(folder), "executions": executions})
+        _print_json(
+            {**_facts(record), "log_folder": str(folder) if folder.is_dir() else None, "executions": executions}
+        )
     else:
         _print_run(record, folder, {one.id: _notes(record.store, one) for one in record.executions})
 
@@ -88,7 +98,7 @@ def logs(run: str, node: str | None, metadata: str | None) -> None:
 
     settings, stores = opened(metadata)
     record = find_run(settings, stores, run)
-    known = _logs_of(record, settings.log_folder(record.pipeline, record.id))
+    known = logs_of(record, settings.log_folder(record.pipeline, record.id))
     failed = [name for name, execution in record.nodes.items() if node_state(execution) == "failed" and name in known]
     if node is None and len(failed) == 1:
         [node] = failed
@@ -100,11 +110,7 @@ def logs(run: str, node: str | None, metadata: str | None) -> None:
             click.echo(f"run {record.id} has no logs", err=True)
         return
     if node in record.nodes and node not in known:
-        raise UserError(
-            f"{node} has no log in run {record.id}",
-            why=f"it is {node_state(record.nodes[node])}: it started no process, or the file was removed",
-            next_step=f"headrace runs logs {record.id}",
-        )
+        raise no_log(record, node)
     if node not in known:
         raise UnknownNameError.among("log", node, known, next_step=f"headrace runs logs {record.id}")
     with open(known[node], "rb") as file:
@@ -126,7 +132,7 @@ def terminate(run: str, wait: float, metadata: str | None) -> None:
     if locked is None:
         raise UserError(
             f"run {record.id} of {record.pipeline} is not running",
-            why=f"it is {record.state}",
+            why=_ENDED.get(record.state, "how it ended is not recorded"),
             next_step="headrace runs list",
         )
     if locked.pid is None or locked.host != socket.gethostname():
@@ -151,17 +157,6 @@ def terminate(run: str, wait: float, metadata: str | None) -> None:
     if record.executions:
         state = f": {find_run(*opened(metadata), record.id).state}"  # says so, if it ended without a word
     click.echo(f"run {record.id} of {record.pipeline} ended{state}")
-
-
-def _logs_of(record: "RunRecord", folder: Path) -> dict[str, Path]:
-    """The run's logs by node, in the order of its nodes, then the others."""
-    from headrace.metadata import properties as names
-    from headrace.settings import file_name
-
-    recorded = {name: str(execution.properties.get(names.LOG, "")) for name, execution in record.nodes.items()}
-    paths = {name: Path(path) if path else folder / f"{file_name(name)}.log" for name, path in recorded.items()}
-    others = {path.stem: path for path in sorted(folder.glob("*.log")) if path not in paths.values()}
-    return {name: path for name, path in {**others, **paths}.items() if path.is_file()}
 
 
 def _facts(record: "RunRecord") -> dict[str, Any]:
@@ -232,7 +227,7 @@ def _notes(store: "MetadataStore | None", execution: "Execution") -> list[str]:
 def _print_run(record: "RunRecord", folder: Path, notes: dict[int, list[str]]) -> None:
     from rich.table import Table
 
-    from headrace.orchestration.run_records import failure_of_execution
+    from headrace.orchestration.run_records import failure_of_execution, node_state
 
     table = Table("node", "state", "execution")
     for column in ("seconds", "CPU seconds", "peak memory"):
@@ -253,14 +248,15 @@ def _print_run(record: "RunRecord", folder: Path, notes: dict[int, list[str]]) -
     screen = wide_console()
     title = f"{record.pipeline} run {record.id}: {record.state}, {_duration(record.seconds)}"
     screen.print(title, style="bold", soft_wrap=True)
-    screen.print(f"started {record.started.astimezone():%Y-%m-%d %H:%M:%S}, logs in {folder}", soft_wrap=True)
+    logs = f", logs in {folder}" if folder.is_dir() else ""
+    screen.print(f"started {record.started.astimezone():%Y-%m-%d %H:%M:%S}{logs}", soft_wrap=True)
     screen.print(table if record.executions else "no node has started yet")
     for execution in record.executions:
         for note in notes[execution.id]:
             screen.print(f"{execution.node}: {note}", soft_wrap=True)
     for execution in record.executions:
         if failure := failure_of_execution(execution):
-            screen.print(f"{execution.node} failed", style="bold red", soft_wrap=True)
+            screen.print(f"{execution.node} {node_state(execution)}", style="bold red", soft_wrap=True)
             screen.print(str(failure), soft_wrap=True)
 
 

@@ -25,6 +25,23 @@ def run_named(stores: Stores, name: str) -> tuple[MetadataStore, Run]:
     return found.store, found.run
 
 
+def run_before(store: MetadataStore, run: Run) -> Run:
+    """The run of the same pipeline that came before a run.
+
+    Raises:
+        UserError: there is none.
+    """
+    runs = store.runs(run.pipeline)
+    later = [one.id for one in runs].index(run.id)
+    if later + 1 == len(runs):
+        raise UserError(
+            f"the run {run.id} cannot be compared with itself",
+            why=f"there is no run of {run.pipeline} before it",
+            next_step="headrace runs list",
+        )
+    return runs[later + 1]
+
+
 def artifact_named(stores: Stores, name: str | int | Path) -> tuple[MetadataStore, Artifact]:
     """An artifact, and the store that has it.
 

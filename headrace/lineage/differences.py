@@ -29,6 +29,7 @@ class Kind(StrEnum):
     SCHEMA = "schema"
     VOCABULARY = "vocabulary"
     NODES = "nodes"
+    COMMAND = "command"
     ENVIRONMENT = "environment"
     VERDICT = "verdict"
     METRIC = "metric"
@@ -127,7 +128,9 @@ def of_vocabularies(old: Side, new: Side) -> Iterator[Difference]:
 
 
 def of_environment(was: RunFacts, now: RunFacts) -> Iterator[Difference]:
-    """Commits, people, machines, versions."""
+    """What was typed, commits, people, machines, versions."""
+    if was.command and now.command and was.command != now.command:
+        yield Difference(Kind.COMMAND, "", f"{was.command} -> {now.command}")
     if (was.git_commit, was.git_dirty) != (now.git_commit, now.git_dirty):
         yield Difference(Kind.ENVIRONMENT, "git", f"{was.code_state} -> {now.code_state}")
     for name in ("user", "host"):

@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from headrace.contents.signatures import SERVED
 from headrace.contents.transform_graph import Analyzer, read_model_inputs, read_transform_graph
 from headrace.errors import UnknownNameError, UserError
 from headrace.lineage.shown import UNKNOWN, Section, Shown, text
 from headrace.lineage.trace import MODEL, TRANSFORM, Trace
 from headrace.metadata.records import Artifact
-
-_SERVING = "Format-Serving"  # the folder of a Model artifact that holds the model to serve
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def model_inputs(model: Artifact, pushed: Iterable[Path], features: int) -> froz
         pushed: where else it may be, if its own folder is gone.
         features: how many its transform graph makes.
     """
-    for folder in (Path(model.uri) / _SERVING, *pushed):
+    for folder in (Path(model.uri) / SERVED, *pushed):
         try:
             return read_model_inputs(folder, features)
         except (OSError, ValueError, ModuleNotFoundError):

@@ -182,13 +182,13 @@ class Lineage:
         return graph_of_run(*run_named(self._stores, run))
 
     def diff(self, before: str, after: str = "latest") -> "Diff":
-        """What differs between two runs, the causes first.
+        """What differs between two runs, the causes first; the latest is compared with the one before it.
 
         Raises:
             UnknownNameError: there is no such run, or more than one.
-            UserError: they are in two stores.
+            UserError: they are in two stores, or are one run.
         """
-        from headrace.lineage.asking import run_named
+        from headrace.lineage.asking import run_before, run_named
         from headrace.lineage.diff import diff_of
         from headrace.metadata.run_names import LATEST
         from headrace.metadata.stores import Stores
@@ -200,7 +200,7 @@ class Lineage:
                 f"the runs {first.id} and {second.id} cannot be compared: they are in two metadata stores",
                 why=f"{store.address} and {other.address}",
             )
-        return diff_of(store, first, second)
+        return diff_of(store, first if first.id != second.id else run_before(store, second), second)
 
     def features(self, model: "str | int | Path | Artifact" = "latest") -> "Features":
         """How a model's inputs were made: raw column, analyzer or vocabulary, transformed feature, input.

@@ -96,10 +96,13 @@ def spans_of(store: MetadataStore, pipeline: str) -> Spans:
     runs = store.runs(pipeline)[::-1]
     spans = {run.id: span for run in runs if (span := _span(run)) is not None}
     if not spans:
+        others = [one for one in known if any(_span(run) is not None for run in store.runs(one))]
         raise UserError(
             f"no run of {pipeline} is of a span",
             why=f"none was recorded with an integer RuntimeParameter {SPAN!r}",
-            next_step=f"{typed('headrace', 'run', pipeline)} --span FIRST..LAST",
+            next_step=typed("headrace", "lineage", "spans", others[0])
+            if others
+            else typed("headrace", "runs", "list", "--pipeline", pipeline),
         )
     return _Reading(store, pipeline, [run for run in runs if run.id in spans], spans).spans()
 

@@ -7,6 +7,7 @@ the project's own server is a setting.
 import hashlib
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -43,6 +44,14 @@ def remember(home: Path, address: str) -> None:
         os.replace(draft, path)  # complete before it has its name
     finally:
         draft.unlink(missing_ok=True)
+
+
+def forget(home: Path, address: str) -> None:
+    """Removes the note of a store whose file is gone; a run that uses the store again notes it anew."""
+    for one in known_stores(home):
+        if one.address == address and not os.path.exists(address):
+            with suppress(OSError):  # a home that is only read; then it is said each time
+                one.note.unlink()
 
 
 def known_stores(home: Path) -> list[KnownStore]:

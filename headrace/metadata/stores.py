@@ -11,7 +11,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from headrace.errors import MetadataStoreError, UserError
 from headrace.metadata.address import address_of
 from headrace.metadata.connecting import named_config, project_config, sqlite_config
-from headrace.metadata.known_stores import FOLDER, known_stores
+from headrace.metadata.known_stores import FOLDER, forget, known_stores
 from headrace.metadata.records import Run
 from headrace.metadata.server import Server, with_known_password
 from headrace.metadata.sqlite_file import is_sqlite_url
@@ -49,7 +49,8 @@ class Stores:
     def of_project(cls, settings: Settings) -> "Stores":
         """All that the runs of a project used; only the one that HEADRACE_METADATA names, where that is a file.
 
-        A store that is not there any more, or cannot be opened, is left out with a note; but not the project's own.
+        A store that is not there any more is left out with a note, and forgotten, so that it is said once; one that
+        cannot be opened is left out with a note; but not the project's own.
 
         Raises:
             MetadataStoreError: the project's own cannot be opened, or there is none at all.
@@ -148,7 +149,9 @@ def _all(home: Path, own: mlmd.ConnectionConfig, server: Server | None) -> Store
             refused.append(address)
             notes.append(f"{address} is left out: {error.what}{': ' if error.why else ''}{error.why}")
     if vanished:
-        notes.append(_of_vanished(vanished, home))
+        notes.append(_of_vanished(vanished))
+        for address in vanished:
+            forget(home, address)
     return Stores(tuple(opened.values()), tuple(notes), tuple(refused))
 
 
@@ -162,11 +165,11 @@ def _server_of(settings: Settings) -> Server | None:
     return Server.read(url) if url and not is_sqlite_url(url) else None
 
 
-def _of_vanished(addresses: Sequence[str], home: Path) -> str:
+def _of_vanished(addresses: Sequence[str]) -> str:
     more = f" and {len(addresses) - _SHOWN} more" if len(addresses) > _SHOWN else ""
     names = f"{', '.join(addresses[:_SHOWN])}{more}"
     verb = "is" if len(addresses) == 1 else "are"
-    return f"{names} {verb} left out: no such file any more; {home / FOLDER} has a note of each store that runs used"
+    return f"{names} {verb} left out, and forgotten: no such file any more"
 
 
 def _there(stores: Stores, own: mlmd.ConnectionConfig, home: Path) -> Stores:

@@ -1,5 +1,6 @@
 """Makes a compiled pipeline ready for this machine: parameters, Beam's runner, the metadata store."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from tfx.proto.orchestration.placeholder_pb2 import PlaceholderExpression
 
 from headrace.errors import ParameterError, UnknownNameError, typed
 from headrace.metadata.store import ConnectionConfig, Value, project_config
+from headrace.orchestration.refusals import NoSuchNodeError
 from headrace.orchestration.request import RunRequest
 from headrace.settings import Settings
 
@@ -29,8 +31,16 @@ _TYPES: Mapping[int, type[int] | type[float] | type[str]] = {
 }
 
 
-def bind_parameters(pipeline: Pipeline, run_id: str, values: Mapping[str, str]) -> dict[str, int | float | str]:
+def bind_parameters(
+    pipeline: Pipeline, run_id: str, values: Mapping[str, str], command: str = ""
+) -> dict[str, int | float | str]:
     """Puts the run's id and the values of its RuntimeParameters into `pipeline`.
+
+    Args:
+        pipeline: is changed in place.
+        run_id: the run's.
+        values: as text, by name.
+        command: that gives them, for what to type next.
 
     Returns:
         The values its own parameters have, those that are left at their defaults too.
@@ -44,7 +54,8 @@ def bind_parameters(pipeline: Pipeline, run_id: str, values: Mapping[str, str]) 
     bound: dict[str, int | float | str] = {PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
     for name, text in values.items():
         if name not in users:
-            raise UnknownNameError.among("parameter", name, users, where=f"pipeline {pipeline.pipeline_info.id}")
+            where = f"pipeline {pipeline.pipeline_info.id}"
+            raise UnknownNameError.among("parameter", name, users, where=where, next_step=_without(command, name))
         wanted = _TYPES[declared[name].type]
         try:
             bound[name] = wanted(text)
@@ -91,9 +102,12 @@ def set_cache(nodes: "Sequence[GraphNode]", request: RunRequest) -> None:
         UnknownNameError: there is no such node.
     """
     by_id = {node.id: node.node for node in nodes}
+    where = f"pipeline {nodes[0].pipeline.pipeline_info.id}" if nodes else ""
     for node in request.no_cache_for:
         if node not in by_id:
-            raise UnknownNameError.among("node", node, by_id)
+            # Of a part, another pipeline of the same file may have the node.
+            kind = NoSuchNodeError if node in (*request.from_nodes, *request.to_nodes) else UnknownNameError
+            raise kind.among("node", node, by_id, where=where, next_step=request.naming_nodes)
     for node in request.no_cache_for if request.cache else by_id:
         by_id[node].execution_options.caching_options.enable_cache = False
 
@@ -104,6 +118,12 @@ def connection_config(deployment: LocalDeploymentConfig, settings: Settings) -> 
     if kind is None:
         return project_config(settings)
     return getattr(deployment.metadata_connection_config, kind)
+
+
+def _without(command: str, name: str) -> str:
+    """The command without its option that sets a parameter, for one that takes none of that name."""
+    given = f"--set={name}="
+    return shlex.join(word for word in shlex.split(command) if not word.startswith(given))
 
 
 def _default(parameter: RuntimeParameter) -> int | float | str:

@@ -17,10 +17,12 @@ def continuing(command: str, pipeline: Pipeline, outcome: RunOutcome) -> str:
     """The command that goes on with a run, and what has to be done first, if it would fail again as it is.
 
     Args:
-        command: that was typed, quoted.
+        command: that was typed, quoted; empty where nothing can be typed, as in a notebook.
         pipeline: that was run.
         outcome: how it ended.
     """
+    if not command:
+        return "mend the cell and run it again" if outcome.failed else "run the cell again"
     more = [] if why_not_resumed(pipeline) else [_RESUME]
     failures = [node.failure for node in outcome.failed if not node.optional and node.failure]
     if any(failure.next_step == WITHOUT_STAND_IN for failure in failures):

@@ -29,9 +29,11 @@ with quietly():
 
     from headrace.orchestration.compiler import check_definition, falsy_defaults, keep_defaults
     from headrace.orchestration.module_files import note_module_files
+    from headrace.orchestration.parts_of_file import PartsOfFile, left_out
     from headrace.orchestration.runner import HeadraceDagRunner
 
 _stock_run = IrBasedRunner.run
+_PARSERS = ("absl", "argparse", "click", "fire")  # of a file's arguments: they print usage and errors, and end the file
 
 
 @dataclass(frozen=True)
@@ -71,16 +73,22 @@ def run_definition(
 
     Raises:
         DefinitionError: the file fails, or runs no pipeline.
+        UserError: no pipeline of the file has the part that is asked for.
         HeadraceError: what the run itself raises.
     """
     outcomes: list[RunOutcome] = []
+    parts = PartsOfFile(request)
 
     def run(definition: Definition) -> RunOutcome:
-        outcomes.append(definition.runner.run_with_ir(definition.pipeline, definition.options, request))
+        ran = parts.run(definition.runner, definition.pipeline, definition.options)
+        if ran is None:
+            return left_out(definition.pipeline, definition.runner.settings)
+        outcomes.append(ran)
         on_end()
-        return outcomes[-1]
+        return ran
 
     execute(program, settings, run)
+    parts.check()
     return outcomes
 
 
@@ -163,6 +171,8 @@ def _execute(path: Path, calls: _Calls) -> None:
     except SystemExit as ended:  # absl's app.run and click end so
         if calls.error is not None and ended.__cause__ is calls.error:
             raise  # the file has reported the error itself
+        if not calls.count and calls.error is None and _said_by_parser(ended, path):
+            raise
         if ended.code not in (None, 0) and calls.error is None:
             what = "the pipeline's file ends early"
             why = f"exit code {ended.code}" if isinstance(ended.code, int) else str(ended.code)
@@ -174,8 +184,25 @@ def _execute(path: Path, calls: _Calls) -> None:
         raise calls.error
     if not calls.count:
         raise DefinitionError(
-            "the file runs no pipeline", where=str(path), why="it never calls run() of a local TFX runner"
+            "the file runs no pipeline",
+            where=str(path),
+            why="it never calls run() of a local TFX runner",
+            next_step="have it call LocalDagRunner().run(pipeline)",
         )
+
+
+def _said_by_parser(ended: SystemExit, path: Path) -> bool:
+    """Whether a file that has run nothing has ended with all said that there is to say: usage, or what is mistyped."""
+    trace = ended.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    module = str(trace.tb_frame.f_globals.get("__name__", "")) if trace else ""
+    if module.partition(".")[0] in _PARSERS:
+        return True
+    if ended.code in (None, 0):
+        print(f"note: {path} ended before it ran a pipeline", file=sys.stderr)
+        return True
+    return False
 
 
 def _compiled(

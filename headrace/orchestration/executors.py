@@ -26,6 +26,7 @@ from headrace.orchestration.node_process import NodeFailedError, NodeProcesses, 
 from headrace.orchestration.outcomes import Failure
 from headrace.orchestration.recordable import check_recordable
 from headrace.orchestration.stock_checks import check_stock
+from headrace.orchestration.unwritten_values import unwritten
 
 _OPERATORS: dict[type[Message], type[BaseExecutorOperator]] = {
     PythonClassExecutableSpec: PythonExecutorOperator,
@@ -71,7 +72,12 @@ def _run(executor_spec: Message, work: Work, reason: str = "") -> bytes:
     class_path = str(python.class_path) if python else ""
     check_stock(class_path, info)
     with errors_logged() as logged:
-        output = operator.run_executor(info) or ExecutorOutput()
+        try:
+            output = operator.run_executor(info) or ExecutorOutput()
+        except Exception as error:
+            if missing := unwritten(info):
+                explain(error, "; ".join(missing), "set its .value in the component that makes it")
+            raise
     record_reason(class_path, output, logged)
     check_recordable(output)
     facts = {EXECUTOR: class_path, STOCK_REASON: reason}

@@ -14,6 +14,7 @@ from headrace.metadata.records import LIVE
 from headrace.orchestration.basis import Basis
 from headrace.orchestration.connection import SharedMetadata
 from headrace.orchestration.graph import GraphNode, every_node, own_nodes
+from headrace.orchestration.refusals import NoEarlierRunError, NoSuchNodeError, NothingToResumeError
 from headrace.orchestration.request import RunRequest
 
 _REQUIRED = NodeExecutionOptions.Skip.REQUIRED
@@ -54,7 +55,7 @@ def mark_part(
     known = [node.pipeline_node.node_info.id for node in pipeline.nodes if node.WhichOneof("node") == "pipeline_node"]
     for node in (*request.from_nodes, *request.to_nodes):
         if node not in known:
-            raise UnknownNameError.among("node", node, known, where=f"pipeline {name}")
+            raise NoSuchNodeError.among("node", node, known, where=f"pipeline {name}", next_step=request.naming_nodes)
     if request.resume and (why := why_not_resumed(pipeline)):
         raise UserError(f"no run of {name} can be resumed", why=why, next_step=next_step)
     runs = store.runs(name)
@@ -67,11 +68,13 @@ def mark_part(
     if request.resume:
         runs = [run for run in runs if request.resumed_run in ("", run.id)][:1]
         if not runs:
-            raise UserError(f"there is no earlier run of {name}", why="there is nothing to resume", next_step=next_step)
+            what = f"there is no earlier run of {name}"
+            raise NoEarlierRunError(what, why="there is nothing to resume", next_step=next_step)
         succeeded = succeeded_nodes(store, runs[0])
         left = {node for node in known if node not in succeeded or node in request.from_nodes}
         if not left:
-            raise UserError(f"the last run of {name} succeeded", why="there is nothing to resume", next_step=next_step)
+            what = f"the last run of {name} succeeded"
+            raise NothingToResumeError(what, why="there is nothing to resume", next_step=next_step)
         if recorded := str(runs[0].properties.get(BASIS, "")):
             read_again = basis.nodes_to_read_again(recorded) - left
         from_nodes = [node for node in known if node in left | read_again]

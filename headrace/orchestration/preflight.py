@@ -83,11 +83,12 @@ def _check_folder(node: PipelineNode, folder: Path) -> None:
         why = (
             "it is a file: the folder that holds the files is wanted" if folder.exists() else "there is no such folder"
         )
+        nearest = next(place for place in folder.absolute().parents if place.is_dir())
         raise InputDataError(
             f"{name} has no data to read",
             where=str(folder),
             why=why,
-            next_step=f"put the files there: {typed('ls', folder)}",
+            next_step=f"{typed('ls', nearest)}  # the nearest folder there is: correct the path, or put files there",
         )
     for split, pattern in patterns_of(node):
         entries = entries_of(folder, pattern)

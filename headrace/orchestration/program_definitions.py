@@ -15,9 +15,9 @@ import cloudpickle
 from tfx.orchestration.local import runner_utils
 from tfx.types import Artifact
 
-from headrace.errors import DefinitionError
 from headrace.orchestration.code_fingerprint import python_spec, texts_of
 from headrace.orchestration.graph import GraphNode
+from headrace.orchestration.not_handed_over import refusal
 
 _MAIN = "__main__"
 
@@ -48,7 +48,8 @@ class ProgramDefinitions:
         }
         modules = sorted({one.__module__ for one in types if not one.__module__.startswith(("tfx.", _MAIN))})
         main = vars(sys.modules[_MAIN])
-        return cls(_pickled({name: main[name] for name in sorted(named) if name in main}), tuple(modules))
+        needed = {name: main[name] for name in sorted(named) if name in main}
+        return cls(_pickled(needed, nodes), tuple(modules))
 
     def restore(self) -> None:
         """Puts the definitions where the program has them."""
@@ -60,17 +61,16 @@ class ProgramDefinitions:
         vars(sys.modules[_MAIN]).update(pickle.loads(self.main))
 
 
-def _pickled(definitions: Mapping[str, Any]) -> bytes:
+def _pickled(definitions: Mapping[str, Any], nodes: Sequence[GraphNode]) -> bytes:
+    errors: dict[str, Exception] = {}
     for name, definition in definitions.items():
         try:
             cloudpickle.dumps(definition)
         except Exception as error:  # whatever the objects that it uses raise
-            raise DefinitionError(
-                f"{name} cannot be handed to the processes of nodes",
-                where=f"the module {_MAIN}",
-                why=f"{type(error).__name__}: {error}",
-                next_step=f"move {name}, with what it uses, to a module, and import it from there",
-            ) from error
+            errors[name] = error
+    if errors:
+        by_name = {name: node.id for node in reversed(nodes) for name in _names(node)}
+        raise refusal(errors, by_name, vars(sys.modules[_MAIN])) from next(iter(errors.values()))
     return cloudpickle.dumps(dict(definitions))
 
 

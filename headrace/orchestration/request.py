@@ -22,6 +22,12 @@ class RunRequest:
     typed: str = ""  # what the person typed, as it is recorded; empty for `command`
 
     @property
+    def naming_nodes(self) -> str:
+        """The command that names the pipeline's nodes; empty where no command runs it."""
+        run, plan = "headrace run ", "headrace plan "
+        return f"{plan}{self.command.removeprefix(run)}  # names its nodes" if self.command.startswith(run) else ""
+
+    @property
     def is_partial(self) -> bool:
         """Some nodes are not run but taken from an earlier run."""
         return self.resume or bool(self.from_nodes or self.to_nodes)

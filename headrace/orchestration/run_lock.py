@@ -59,6 +59,9 @@ class LockedRun:
         return _is_held(self.path) is False
 
 
+_RUN = "headrace run "
+
+
 @dataclass(frozen=True)
 class DiedRun:
     """A run whose orchestrator was killed, or could not record its end, and what `reconcile` did about it."""
@@ -78,8 +81,14 @@ class DiedRun:
         at_work = f" while {', '.join(self.nodes)} ran" if self.nodes else ""
         return (
             f"run {self.run_id} of {self.pipeline} died: its orchestrator was killed{at_work}; "
-            f"to go on: {with_option(self.command, '--resume')}"
+            f"to go on: {self._going_on}"
         )
+
+    @property
+    def _going_on(self) -> str:
+        if self.command.startswith(_RUN):
+            return with_option(self.command, "--resume")
+        return self.command or "run its cell, or its program, again"
 
 
 @dataclass
@@ -96,14 +105,16 @@ class HeldLock:
 
 
 @contextmanager
-def run_lock(settings: Settings, pipeline: str, run_id: str, command: str = "", store: str = "") -> Iterator[HeldLock]:
+def run_lock(
+    settings: Settings, pipeline: str, run_id: str, command: str | None = None, store: str = ""
+) -> Iterator[HeldLock]:
     """Holds the lock of a run, for as long as the run goes on.
 
     Args:
         settings: whose home has the run's logs, and the lock beside them.
         pipeline: the pipeline that runs.
         run_id: the run's id.
-        command: what runs the pipeline, where that is not "headrace run PIPELINE".
+        command: what runs the pipeline, where that is not "headrace run PIPELINE"; empty where nothing can be typed.
         store: the address of the store that it is recorded in.
 
     Raises:
@@ -119,7 +130,7 @@ def run_lock(settings: Settings, pipeline: str, run_id: str, command: str = "", 
         "user": user_name(),
         "host": socket.gethostname(),
         "started": datetime.now(UTC).isoformat(),
-        "command": command or _command(pipeline),
+        "command": _command(pipeline) if command is None else command,
         "store": store,
     }
     # Complete and locked before it has its name: nobody ever sees it otherwise.

@@ -8,7 +8,6 @@ patches their `run`, takes this one for `--engine beam` and `--engine local`.
 """
 
 import logging
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -23,12 +22,13 @@ from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.orchestration.pipeline import Pipeline as DefinedPipeline
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RunOptions
 
-from headrace.errors import RunCanceledError, RunFailedError, UserError, typed
+from headrace.errors import RunCanceledError, RunFailedError, UserError
 from headrace.metadata import MetadataStore
 from headrace.metadata.known_stores import remember
 from headrace.metadata.properties import RUN_STATE
 from headrace.orchestration.basis import basis_of
 from headrace.orchestration.code_fingerprint import note_loaded
+from headrace.orchestration.command_of_program import command_of_program
 from headrace.orchestration.compilation import bind_parameters, connection_config, parameter_defaults, set_cache
 from headrace.orchestration.compiler import CheckedCompilation, Default, keep_defaults
 from headrace.orchestration.continuing import continuing
@@ -52,6 +52,7 @@ from headrace.orchestration.output import (
     usable_streams,
 )
 from headrace.orchestration.outputs_lock import OutputsLock
+from headrace.orchestration.parameter_checks import ParameterCheck, check_parameters
 from headrace.orchestration.partial import is_whole, mark_part, take_over
 from headrace.orchestration.pipeline_checks import check_nodes, check_pipeline, check_types
 from headrace.orchestration.preflight import check_containers, check_inputs
@@ -72,14 +73,24 @@ from headrace.warm_server.copying import ProgramCopy
 class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
     """Runs a TFX pipeline on this machine; nodes that do not depend on each other at the same time."""
 
-    def __new__(cls, settings: Settings | None = None) -> "HeadraceDagRunner":
+    def __new__(
+        cls, settings: Settings | None = None, checks: Mapping[str, ParameterCheck] = MappingProxyType({})
+    ) -> "HeadraceDagRunner":
         """Makes a plain object: BeamDagRunner's own takes other arguments, to build its legacy self."""
         return object.__new__(cls)
 
-    def __init__(self, settings: Settings | None = None) -> None:
-        """Takes the settings of a project; without them, those of the project around the working folder."""
+    def __init__(
+        self, settings: Settings | None = None, checks: Mapping[str, ParameterCheck] = MappingProxyType({})
+    ) -> None:
+        """Takes what holds for all its runs.
+
+        Args:
+            settings: of a project; without them, those of the project around the working folder.
+            checks: of RuntimeParameters, by name: each raises a UserError for a value that a node could only fail on.
+        """
         super().__init__()
         self.settings = settings or Settings.load()
+        self.checks = checks
 
     def run(self, pipeline: DefinedPipeline, *args: Any, **kwargs: Any) -> Any:
         """Compiles a pipeline and runs it; see `run_with_ir`."""
@@ -127,7 +138,8 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
         forks = copy or self._begin_server()
         name, run_id = pipeline.pipeline_info.id, datetime.now().strftime("%Y%m%d-%H%M%S.%f")
         defaults = parameter_defaults(pipeline)
-        parameters = bind_parameters(pipeline, run_id, request.parameters)
+        parameters = bind_parameters(pipeline, run_id, request.parameters, request.command)
+        check_parameters(parameters, self.checks)
         if not request.is_partial:
             check_inputs(pipeline)
         with quietly():
@@ -162,7 +174,7 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
                 print(f"note: {node} runs again: what it reads has changed since {part.base_id}", file=sys.stderr)
             if not is_whole(nodes, basis, part, store):
                 recorded_basis = ""
-        command = request.command or _command_of_main() or typed("headrace", "run", name)
+        command = request.command or command_of_program(name)
         processes = NodeProcesses(forks, definitions)
         entered = request.typed or request.command or typed_command()
         with run_lock(self.settings, name, run_id, command, store.address) as lock, stop_on_signals(processes):
@@ -247,15 +259,6 @@ def _with_options(request: RunRequest, options: RunOptions | None) -> RunRequest
     part = options.partial_run
     base_run = part.snapshot_settings.base_pipeline_run_strategy.base_run_id
     return replace(request, from_nodes=tuple(part.from_nodes), to_nodes=tuple(part.to_nodes), base_run=str(base_run))
-
-
-def _command_of_main() -> str:
-    """What runs the script again that was run without the command, if it was a script."""
-    main_file = str(getattr(sys.modules["__main__"], "__file__", ""))
-    if not main_file.endswith(".py"):
-        return ""
-    arguments = ["--", *sys.argv[1:]] if sys.argv[1:] else []
-    return typed("headrace", "run", os.path.relpath(main_file), *arguments)
 
 
 def _raise_unless_succeeded(outcome: RunOutcome, next_step: str) -> None:

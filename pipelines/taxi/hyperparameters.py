@@ -27,6 +27,19 @@ class Hyperparameters:
     exclude: tuple[str, ...] = ()  # raw features the model must not see
 
     @staticmethod
+    def parse(text: str) -> "Hyperparameters":
+        """The defaults, with the values in a JSON object over them, as `--set` gives it.
+
+        Raises:
+            UnknownNameError: there is no such hyperparameter, or no such feature to exclude.
+            ParameterError: it is no JSON object, or a value is of the wrong kind or size.
+        """
+        try:
+            return Hyperparameters.of(json.loads(text))
+        except json.JSONDecodeError as error:
+            raise ParameterError(f"hyperparameters cannot be {text!r}", why=f"it is no JSON: {error}") from error
+
+    @staticmethod
     def of(values: Mapping[str, Any]) -> "Hyperparameters":
         """The defaults, with `values`, as JSON has them, over them.
 

@@ -6,6 +6,7 @@ from headrace.errors import reported
 from headrace.orchestration import HeadraceDagRunner, RunOutcome
 from headrace.project import project_root
 from headrace.settings import Settings
+from pipelines.taxi.hyperparameters import Hyperparameters
 from pipelines.taxi.pipeline import create_pipeline
 
 NAME = "taxi"  # of the pipeline, and so of its artifacts, runs and models
@@ -26,7 +27,7 @@ def run() -> RunOutcome:
         data_root=project_root(HERE) / "data" / DATA,
         serving_root=settings.serving_root(NAME),
     )
-    return HeadraceDagRunner(settings).run(pipeline)
+    return HeadraceDagRunner(settings, {"hyperparameters": Hyperparameters.parse}).run(pipeline)
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def test_a_file_that_empties_its_root_is_executed_once_and_planning_removes_noth
     plan = run(f"plan {case}")
     assert plan.returncode == 0, plan.stderr
     assert f"the file removes {tmp_path / 'root'} before each run" in plan.stdout
-    assert "more after this run" not in plan.stdout
+    assert "goes on after this run" not in plan.stdout
     assert sorted((tmp_path / "root").rglob("*")) == made
     [count] = (tmp_path / "root" / "Count" / "n").rglob("value")
     assert count.read_text() == "1"
@@ -113,7 +113,7 @@ def test_two_pipelines_of_a_file_run_one_after_the_other_and_the_first_is_planne
     plan = run(f"plan {CASES / 'two_pipelines.py'}")
     assert plan.returncode == 0, plan.stderr
     assert "a run of first" in plan.stdout
-    assert "the file does more after this run" in plan.stdout
+    assert "the file goes on after this run" in plan.stdout
     ran = run(f"run {CASES / 'two_pipelines.py'}")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert values(tmp_path / "second.db", "Read") == ["first, second"]
@@ -201,8 +201,9 @@ def test_what_cannot_be_handed_over_is_named_before_anything_runs(run: Command, 
     program = tmp_path / "program.py"
     program.write_text(text.replace("FACTOR = int(sys.argv[2])", "FACTOR = threading.Lock()"))
     ran = run(f"run {program} -- {tmp_path}")
-    named = ("Make_Executor cannot be handed to the processes of nodes", "cannot pickle '_thread.lock' object")
-    assert_one_clear_message(ran, 2, *named)
+    named = ("Make cannot be handed to the processes of nodes", "cannot pickle '_thread.lock' object")
+    uses = ("where: Make uses FACTOR", "a thread runs in it", "next: make FACTOR inside the function")
+    assert_one_clear_message(ran, 2, *named, *uses)
     assert not (tmp_path / "metadata.db").exists()
 
 
@@ -257,6 +258,7 @@ CELLS = [
     "    HeadraceDagRunner().run(pipeline)\nrun()",
     "run()",
     "FACTOR = 1\nrun()",
+    "FACTOR = None\ntry:\n    run()\nexcept Exception as error:\n    print(error)",
 ]
 
 
@@ -264,6 +266,8 @@ def test_a_component_of_a_notebooks_cell_runs_and_its_values_count_in_the_cache(
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
     client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}})
     client.execute(env={**os.environ, "HEADRACE_HOME": str(tmp_path / "home")})
-    assert values(tmp_path / "home" / "metadata.sqlite", "Make") == ["42", "42", "7"]
+    assert values(tmp_path / "home" / "metadata.sqlite", "Make")[:3] == ["42", "42", "7"]
+    assert "next: mend the cell and run it again" in str(notebook.cells[-1].outputs)
     store = MetadataStore.open(tmp_path / "home" / "metadata.sqlite")
-    assert [execution.state for execution in store.executions()] == [State.COMPLETE, State.CACHED, State.COMPLETE]
+    states = [execution.state for execution in store.executions()]
+    assert states == [State.COMPLETE, State.CACHED, State.COMPLETE, State.FAILED]

@@ -162,3 +162,26 @@ def test_nothing_goes_while_it_cannot_be_told_what_a_store_needs(
     assert code == 2
     assert "the clean-up has to know what every metadata store needs" in err
     assert all(folder.exists() for folder in runs)
+
+
+def test_why_nothing_goes_is_said(
+    runs: list[Path], store: MetadataStore, settings: Settings, headrace: Command, project: Path
+) -> None:
+    _, out, _ = headrace("gc", "--keep-runs", "7")
+    assert out == ("nothing to remove: a live model, or one of the last 7 runs of its pipeline, needs all there is\n")
+    headrace("gc", "--yes", "--keep-runs", "1")
+    _, out, _ = headrace("gc", "--keep-runs", "1")
+    assert out == "nothing to remove: a live model, or the last run of its pipeline, needs all there is\n"
+    for run in ("8", "9"):
+        place = project / "root" / "Trainer" / "model" / run
+        place.mkdir(parents=True)
+        model = record_artifact(store, "Model", str(place))
+        record_execution(store, "elsewhere", f"run-{run}", "Trainer", outputs={"model": [model]})
+    _, out, _ = headrace("gc", "--keep-runs", "1")
+    assert out.endswith(f"; outputs outside {settings.home} are never removed, as those in {project / 'root'}\n")
+
+
+def test_a_number_of_runs_that_is_none_is_told_in_words(store: MetadataStore, headrace: Command) -> None:
+    code, _, err = headrace("gc", "--keep-runs", "x")
+    assert code == 2
+    assert "'x' is not a valid whole number" in err

@@ -57,6 +57,31 @@ def test_a_mistyped_command_suggests_the_nearest_one(headrace: Command) -> None:
             "there is no option '--resum'\n  why: did you mean '--resume'?\n  next: headrace run --help\n",
         ),
         ("--versoin", "there is no option '--versoin'\n  why: did you mean '--version'?\n  next: headrace --help\n"),
+        (
+            "run taxi.py --factor 3",
+            "there is no option '--factor'\n"
+            "  why: it is none of headrace's; those of the file itself come after --\n"
+            "  next: headrace run taxi.py -- --factor 3\n",
+        ),
+        (
+            "plan --factor 3 --no-cache my/taxi.py",
+            "there is no option '--factor'\n"
+            "  why: it is none of headrace's; those of the file itself come after --\n"
+            "  next: headrace plan my/taxi.py -- --factor 3 --no-cache\n",
+        ),
+        (
+            "run taxi.py --resum",
+            "there is no option '--resum'\n  why: did you mean '--resume'?\n  next: headrace run --help\n",
+        ),
+        (
+            "plan taxi --only Trainer",
+            "there is no option '--only'\n  why: it is an option of `headrace run`\n  next: headrace plan --help\n",
+        ),
+        (
+            "lineage impact --column",
+            "option '--column' requires an argument\n"
+            "  where: headrace lineage impact\n  next: headrace lineage impact --help\n",
+        ),
         ("run", "missing argument 'PIPELINE'\n  where: headrace run\n  next: headrace run --help\n"),
         (
             "runs list --limit 0",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from headrace.cli.run import find_definition
+from headrace.cli.finding_pipelines import find_definition
 from tests.conftest import without_notes
 
 Command = Callable[..., tuple[int, str, str]]
@@ -71,7 +71,7 @@ def test_a_file_that_is_not_there_is_named(project: Path, headrace: Command) -> 
     code, _, err = headrace("run", "elsewhere/mine.py")
     assert code == 2
     assert "where: elsewhere/mine.py" in err
-    assert "next: ls elsewhere" in err
+    assert "next: ls .\n" in err
 
 
 def test_a_parameter_without_an_equals_sign_is_refused(project: Path, headrace: Command) -> None:

@@ -224,8 +224,16 @@ LocalDagRunner().run(Pipeline("mine", "root", components=[examples]))
 @pytest.mark.parametrize(
     ("options", "what"),
     [
-        (("--span", "3-5"), "cannot read the spans '3-5'\n  why: they are FIRST..LAST, or one number"),
-        (("--span", "5..3"), "cannot run the spans '5..3'\n  why: they end before they begin\n  next: --span 3..5"),
+        (
+            ("--span", "3-5"),
+            "cannot read the spans '3-5'\n  why: they are FIRST..LAST, or one number\n"
+            "  next: headrace run months.py --span 3..12  # for instance",
+        ),
+        (
+            ("--span", "5..3"),
+            "cannot run the spans '5..3'\n  why: they end before they begin\n"
+            "  next: headrace run months.py --span 3..5",
+        ),
         (("--span", "3", "--set", "span=3"), "--span and --set span=... both say which span"),
         (("--span", "3", "--resume"), "--span runs whole spans, and resumes by itself"),
         (("--span", "3", "--only", "Last"), "--span runs whole spans, and resumes by itself"),

@@ -146,6 +146,7 @@ def test_a_run_is_shown_with_time_memory_and_log_of_each_node(
     settings: Settings, store: MetadataStore, headrace: Command
 ) -> None:
     log = settings.log_folder("taxi", "1") / "Trainer.log"
+    log.parent.mkdir(parents=True)
     facts: dict[str, Property] = {
         "wall_seconds": 61.26,
         "cpu_seconds": 90.04,
@@ -265,3 +266,15 @@ def test_where_no_run_is_recorded_the_latest_is_not_suggested_for_itself(
     assert code == 2
     assert "error: no run is recorded yet" in err
     assert "did you mean" not in err
+
+
+def test_of_a_run_without_logs_none_are_named(store: MetadataStore, headrace: Command) -> None:
+    record_node(store, "1", "Trainer")
+    assert "logs" not in headrace("runs", "show", "1")[1]
+    assert json.loads(headrace("runs", "show", "1", "--json")[1])["log_folder"] is None
+
+
+def test_a_node_that_was_stopped_is_not_called_failed(store: MetadataStore, headrace: Command) -> None:
+    record_node(store, "1", "Trainer", State.CANCELED, error_kind="stopped", error_message="somebody stopped the run")
+    _, out, _ = headrace("runs", "show", "1")
+    assert "Trainer canceled\nstopped: somebody stopped the run" in out

@@ -148,7 +148,7 @@ def test_a_run_that_is_not_running_is_not_terminated(store: MetadataStore, headr
     record_node(store, "1", "Trainer")
     code, out, err = headrace("runs", "terminate", "1")
     assert (code, out) == (2, "")
-    assert "run 1 of taxi is not running\n  why: it is succeeded" in err
+    assert "run 1 of taxi is not running\n  why: it has succeeded" in err
 
 
 def test_a_run_of_another_machine_is_not_terminated(

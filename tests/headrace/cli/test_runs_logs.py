@@ -3,7 +3,7 @@ from pathlib import Path
 
 from headrace.metadata import MetadataStore, State
 from headrace.settings import Settings
-from tests.headrace.recording import record_node
+from tests.headrace.recording import record_artifact, record_execution, record_node
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -61,3 +61,15 @@ def test_a_node_without_a_log_and_a_mistyped_one_are_refused(
     code, _, err = headrace("runs", "logs", "1", "Trianer")
     assert code == 2
     assert "did you mean 'Trainer'?" in err
+
+
+def test_of_a_node_that_the_cache_answered_for_the_run_that_worked_is_named(
+    settings: Settings, store: MetadataStore, headrace: Command
+) -> None:
+    model = record_artifact(store, "Model", "/model")
+    record_execution(store, "taxi", "1", "Trainer", outputs={"model": [model]})
+    record_execution(store, "taxi", "2", "Trainer", State.CACHED, outputs={"model": [model]})
+    write_log(settings, "1", "Trainer", "epochs")
+    code, _, err = headrace("runs", "logs", "2", "Trainer")
+    assert code == 2
+    assert "what it hands on was made in run 1\n  next: headrace runs logs 1 Trainer\n" in err

@@ -1,9 +1,13 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
+from tensorflow_data_validation.statistics.stats_impl import generate_statistics_in_memory
 from tensorflow_metadata.proto.v0.anomalies_pb2 import Anomalies, AnomalyInfo
 
+from headrace.contents.light_protos import message_class
 from headrace.metadata import MetadataStore
 from headrace.metadata.store import sqlite_config
 from tests.headrace.recording import record_artifact
@@ -124,3 +128,84 @@ def test_a_schema_that_is_damaged_is_named(
     assert code == 2
     assert "Traceback" not in out + err
     assert f"{project / 'schema.pbtxt'} is damaged: " in err
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "properties", "shown"),
+    [
+        ("Integer", b"7", {"__is_null__": 0}, "7"),
+        ("Float", b"0.25", {"__is_null__": 0}, "0.25"),
+        ("Boolean", b"0", {"__is_null__": 0}, "False"),
+        ("String", b"in [brackets]", {"__is_null__": 0}, "in [brackets]"),
+        ("String", b"", {"__is_null__": 0}, "an empty text"),
+        ("String", b"", {"__is_null__": 1}, "None"),
+        ("Bytes", b"\x00\xff", {"__is_null__": 0}, r"b'\x00\xff'"),
+        ("JsonValue", b'{"a": 1}', {"__is_null__": 0}, '{"a": 1}'),
+        ("OfAProject", b"own", {"__is_null__": 0}, "own"),
+        ("String", b"x" * 5000, {"__is_null__": 0}, "... (shortened)"),
+        ("Integer", b"", {}, "nothing: no value was ever written into it"),
+    ],
+)
+def test_a_value_is_shown(
+    project: Path,
+    store: MetadataStore,
+    headrace: Command,
+    kind: str,
+    content: bytes,
+    properties: dict[str, int],
+    shown: str,
+) -> None:
+    (project / "value").write_bytes(content)
+    code, out, err = headrace("show", str(record_artifact(store, kind, str(project / "value"), **properties)))
+    assert (code, err) == (0, "")
+    assert out.rstrip().endswith(shown)
+    assert len(out) < 3000
+
+
+@pytest.mark.parametrize(("kind", "code"), [("Integer", 2), ("Notes", 0)])
+def test_that_the_files_of_an_artifact_are_gone_is_said(
+    project: Path, store: MetadataStore, headrace: Command, kind: str, code: int
+) -> None:
+    ended, out, err = headrace("show", str(record_artifact(store, kind, str(project / "gone"))))
+    assert ended == code
+    assert "its files are gone" in out + err
+
+
+def test_statistics_are_shown_by_split_and_feature(project: Path, store: MetadataStore, headrace: Command) -> None:
+    batch = pa.RecordBatch.from_pydict({"hour": [[1], [2], [3]], "company": [["Blue"], ["Blue"], []]})
+    path = project / "statistics" / "Split-train" / "FeatureStats.pb"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(generate_statistics_in_memory(batch).SerializeToString())
+    code, out, _ = headrace("show", str(record_artifact(store, "ExampleStatistics", str(project / "statistics"))))
+    assert code == 0
+    assert "train: 3 examples, 2 features" in out
+    rows = {cells[2].strip(): cells for line in out.splitlines() if len(cells := line.split("│")) > 5}
+    assert rows["hour"][5].strip() == "1 to 3, mean 2, median 2"
+    assert rows["company"][4].strip() == "33.3%"
+    assert rows["company"][5].strip() == "1 distinct: Blue"
+
+
+def test_the_signatures_of_a_model_are_shown(project: Path, store: MetadataStore, headrace: Command) -> None:
+    saved: Any = message_class("tensorflow/core/protobuf/saved_model.proto", "tensorflow.SavedModel")()
+    signature = saved.meta_graphs.add().signature_def["serving_default"]
+    signature.inputs["examples"].dtype = 7
+    signature.inputs["examples"].tensor_shape.dim.add().size = -1
+    signature.outputs["probability"].dtype = 1
+    signature.outputs["probability"].tensor_shape.unknown_rank = True
+    folder = project / "model" / "Format-Serving"
+    folder.mkdir(parents=True)
+    (folder / "saved_model.pb").write_bytes(saved.SerializeToString())
+    code, out, _ = headrace("show", str(record_artifact(store, "Model", str(project / "model"))))
+    assert code == 0
+    assert "serving_default" in out
+    assert "examples: string [None]" in out
+    assert "probability: float [...]" in out
+
+
+def test_of_a_model_in_another_form_the_properties_are_shown(
+    project: Path, store: MetadataStore, headrace: Command
+) -> None:
+    (project / "model").mkdir()
+    code, out, _ = headrace("show", str(record_artifact(store, "Model", str(project / "model"), made_by="hand")))
+    assert code == 0
+    assert "made_by" in out

@@ -42,6 +42,7 @@ def test_importing_it_imports_nothing_heavy() -> None:
 
 def test_asking_imports_neither_tensorflow_nor_tfx_nor_tfma(recorder_in_file: Recorder) -> None:
     recorder = recorder_in_file
+    recorder.data("0")
     model = recorder.model("1", recorder.data("1"))
     recorder.judge("1", model, blessed=True)
     recorder.push("1", model)

@@ -78,7 +78,8 @@ def test_stores_that_vanished_are_left_out_with_one_note(settings: Settings, tmp
     assert of_runs(stores) == [("taxi", "1")]
     [note] = stores.notes
     assert f"{tmp_path / '0.db'}, " in note
-    assert "and 2 more are left out: no such file any more" in note
+    assert "and 2 more are left out, and forgotten: no such file any more" in note
+    assert Stores.of_project(settings).notes == ()
 
 
 def test_a_store_that_cannot_be_opened_is_left_out_but_not_the_projects_own(settings: Settings, tmp_path: Path) -> None:

@@ -54,5 +54,10 @@ def test_what_cannot_be_run_in_part_is_run_again_as_a_whole() -> None:
         assert continuing("headrace run taxi", pipeline, failed(Trainer=PASSING)) == "headrace run taxi"
 
 
+def test_where_nothing_was_typed_the_cell_is_to_be_run_again() -> None:
+    assert continuing("", SYNC, failed(Trainer=LASTING)) == "mend the cell and run it again"
+    assert continuing("", SYNC, failed()) == "run the cell again"
+
+
 def test_a_run_that_was_stopped_is_resumed() -> None:
     assert continuing("headrace run taxi", SYNC, failed()) == "headrace run taxi --resume"

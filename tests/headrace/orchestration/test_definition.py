@@ -153,3 +153,27 @@ def test_a_file_is_run_as_python_would_and_leaves_the_process_as_it_was(tmp_path
     assert error.why == f"ValueError: {('__main__', path, [path], 42, True)}"
     assert (sys.modules["__main__"], sys.argv, sys.path) == before
     sys.modules.pop("beside_the_runner")
+
+
+PARSING = "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--factor')\nparser.parse_args()\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "code", "said"),
+    [
+        (PARSING, ("--help",), 0, ""),
+        (PARSING, ("--fctor", "3"), 2, "error: unrecognized arguments: --fctor 3\n"),
+        ("raise SystemExit\n", (), 0, "local_runner.py ended before it ran a pipeline\n"),
+    ],
+)
+def test_a_file_that_ends_by_itself_has_the_last_word(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], text: str, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    path = tmp_path / "local_runner.py"
+    path.write_text(text)
+    with pytest.raises(SystemExit) as ended:
+        run_definition(ProgramFile(path, arguments), Settings(home=tmp_path / "home"), RunRequest())
+    out, err = capfd.readouterr()
+    assert (ended.value.code or 0) == code
+    assert ("usage: " in out) == ("--help" in arguments)
+    assert err.endswith(said)

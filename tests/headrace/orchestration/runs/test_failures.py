@@ -18,6 +18,7 @@ from headrace.errors import RunFailedError
 from headrace.metadata import State
 from headrace.orchestration import node_launch
 from headrace.orchestration.outcomes import NodeState
+from headrace.orchestration.request import RunRequest
 from tests.headrace.orchestration.runs.conftest import RunPipeline
 from tests.small_components import (
     AddOne,
@@ -50,7 +51,7 @@ def test_what_depends_on_a_failed_node_does_not_run_and_what_does_not_does(
     free = AddOne(number=number.outputs["number"])
     blocked = AddOne(number=free.outputs["sum"]).with_id("Blocked")
     blocked.add_upstream_node(fails)
-    ran = run_pipeline("failing", [fails, number, free, blocked])
+    ran = run_pipeline("failing", [fails, number, free, blocked], RunRequest(command="headrace run failing"))
     assert isinstance(ran.error, RunFailedError)
     assert ran.error.what == "the run of failing failed: Raise"
     assert ran.error.next_step.endswith(" --resume  # once what Raise failed on is put right")
