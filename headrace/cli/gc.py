@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from headrace.cli.runs import console
 from headrace.cli.stores import metadata_option, opened
 from headrace.errors import RunCanceledError, UserError
 
@@ -83,13 +82,15 @@ def _print(found: "Sequence[Measured]") -> None:
     from rich.filesize import decimal
     from rich.table import Table
 
+    from headrace.terminal import wide_console
+
     table = Table("pipeline", "node", show_footer=True)
     table.columns[0].footer = "all"
     table.add_column("outputs", justify="right", footer=str(len(found)))
     table.add_column("size", justify="right", footer=decimal(sum(one.bytes for one in found)))
     for (pipeline, node), sizes in _by_node(found).items():
         table.add_row(pipeline, node, str(len(sizes)), decimal(sum(sizes)))
-    console().print(table)
+    wide_console().print(table)
 
 
 def _print_json(found: "Sequence[Measured]", removed: bool) -> None:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from headrace.lineage.shown import Section, Shown
 
 _TERMINAL = "-"
-_WIDE = 200  # columns of a table that goes to a file or a pipe
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -43,6 +42,7 @@ def trace(thing: str, metadata: str | None, as_json: bool) -> None:
     """
     from headrace.lineage import Lineage
     from headrace.lineage.tree import tree_of
+    from headrace.terminal import wide_console
 
     found = Lineage(metadata).trace(thing)
     if as_json:
@@ -197,6 +197,7 @@ def spans(pipeline: str | None, metadata: str | None, as_json: bool) -> None:
     from headrace.cli.written_spans import written_spans
     from headrace.lineage import Lineage
     from headrace.settings import Settings
+    from headrace.terminal import wide_console
 
     asked = Lineage(metadata)
     found = asked.spans(pipeline or _only_pipeline(asked.pipelines()))
@@ -255,8 +256,10 @@ def _only_pipeline(known: list[str]) -> str:
 def _print(answer: "Shown", as_json: bool) -> None:
     if as_json:
         _print_json(answer.to_json())
-    else:
-        print_sections(answer.sections(), wide_console())
+        return
+    from headrace.terminal import wide_console
+
+    print_sections(answer.sections(), wide_console())
 
 
 def _print_json(data: Any) -> None:
@@ -278,13 +281,3 @@ def print_sections(sections: "Iterable[Section]", console: "Console") -> None:
             for row in section.rows:
                 table.add_row(*row)
             console.print(table)
-
-
-def wide_console() -> "Console":
-    """A console for answers: as wide as the terminal, and wide where there is none."""
-    from rich.console import Console
-
-    console = Console(highlight=False, markup=False)  # brackets in data are no markup
-    if console.is_terminal or "COLUMNS" in os.environ:
-        return console
-    return Console(highlight=False, markup=False, width=_WIDE)

@@ -17,13 +17,10 @@ from headrace.cli.stores import metadata_option, opened
 from headrace.errors import HeadraceError, UnknownNameError, UserError, nearest
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from headrace.metadata import Execution, MetadataStore
     from headrace.orchestration.run_records import RunRecord
 
 _POLL_SECONDS = 0.1
-_WIDE = 200  # columns of a table that goes to a file or a pipe
 
 
 @click.group()
@@ -202,6 +199,8 @@ def _print_json(value: object) -> None:
 def _print_runs(records: "Iterable[RunRecord]", *, several_stores: bool) -> None:
     from rich.table import Table
 
+    from headrace.terminal import wide_console
+
     table = Table("run", "pipeline", "started")
     table.add_column("duration", justify="right")
     table.add_column("state")
@@ -213,7 +212,7 @@ def _print_runs(records: "Iterable[RunRecord]", *, several_stores: bool) -> None
         started = f"{record.started.astimezone():%Y-%m-%d %H:%M:%S}"
         row = [record.id, record.pipeline, started, _duration(record.seconds), record.state, nodes]
         table.add_row(*row, *([record.store.address if record.store else ""] if several_stores else []))
-    console().print(table)
+    wide_console().print(table)
 
 
 def _notes(store: "MetadataStore | None", execution: "Execution") -> list[str]:
@@ -231,6 +230,7 @@ def _print_run(record: "RunRecord", folder: Path, notes: dict[int, list[str]]) -
     from rich.table import Table
 
     from headrace.orchestration.run_records import failure_of_execution
+    from headrace.terminal import wide_console
 
     table = Table("node", "state", "execution")
     for column in ("seconds", "CPU seconds", "peak memory"):
@@ -248,7 +248,7 @@ def _print_run(record: "RunRecord", folder: Path, notes: dict[int, list[str]]) -
             "" if facts["peak_memory_bytes"] is None else f"{facts['peak_memory_bytes'] / 1e6:.0f} MB",
             "" if log is None else log.name if log.parent == folder else str(log),
         )
-    screen = console()
+    screen = wide_console()
     title = f"{record.pipeline} run {record.id}: {record.state}, {_duration(record.seconds)}"
     screen.print(title, style="bold", soft_wrap=True)
     screen.print(f"started {record.started.astimezone():%Y-%m-%d %H:%M:%S}, logs in {folder}", soft_wrap=True)
@@ -260,18 +260,6 @@ def _print_run(record: "RunRecord", folder: Path, notes: dict[int, list[str]]) -
         if failure := failure_of_execution(execution):
             screen.print(f"{execution.node} failed", style="bold red", soft_wrap=True)
             screen.print(str(failure), soft_wrap=True)
-
-
-def console() -> "Console":
-    """Where tables go: as wide as the terminal, or wide where it is none."""
-    from rich.console import Console
-
-    console = Console(highlight=False, markup=False)  # brackets in data are no markup
-    return (
-        console
-        if console.is_terminal or "COLUMNS" in os.environ
-        else Console(highlight=False, markup=False, width=_WIDE)
-    )
 
 
 def _number(value: float | None) -> str:

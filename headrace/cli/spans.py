@@ -1,9 +1,8 @@
 """What `headrace run --span` shows: which span it is at, and at its end what came of each."""
 
-from rich.console import Console
 from rich.text import Text
 
-from headrace.cli.lineage import print_sections, wide_console
+from headrace.cli.lineage import print_sections
 from headrace.cli.span_chart import span_chart
 from headrace.cli.written_spans import written_spans
 from headrace.lineage import Lineage
@@ -12,6 +11,7 @@ from headrace.orchestration.json_progress import write_event
 from headrace.orchestration.span_history import SpanState
 from headrace.orchestration.span_range import SpanRange
 from headrace.settings import Settings
+from headrace.terminal import plain_console, wide_console
 from headrace.typed_command import with_option
 
 
@@ -22,7 +22,7 @@ class ConsoleSeries:
         """Takes the project's settings, and the command that runs the series, without its spans."""
         self._settings = settings
         self._command = command
-        self._console = Console(highlight=False, markup=False)
+        self._console = plain_console()
         self._ran: list[int] = []
         self._skipped: dict[int, str] = {}
 

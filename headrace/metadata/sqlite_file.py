@@ -102,7 +102,7 @@ def refusal(path: Path, message: str, *, to_read: bool) -> MetadataStoreError:
         return MetadataStoreError(
             "the metadata store is locked by another program; nothing is wrong with it",
             where=str(path),
-            why="a program holds a lock on the file, and did not let go of it for half a minute",
+            why="a program holds a lock on the file, and did not let go of it while this command waited",
             next_step=f"fuser -v {shlex.quote(str(path))}  # says which; when it has ended, do the same again",
         )
     if any(words in message for words in _BROKEN):

@@ -64,7 +64,7 @@ def test_a_place_where_no_store_can_be_says_so(folder: Path, place: str, why: st
 @pytest.mark.parametrize(
     ("message", "what", "next_step"),
     [
-        # ML Metadata's words, after half a minute with a program that holds an exclusive lock.
+        # ML Metadata's words, after many tries with a program that holds an exclusive lock.
         ("Concurrent writes aborted after max number of retries.", "is locked by another program", "fuser -v "),
         ("Error when executing query: database is locked query: SELECT 1", "is locked by another program", "fuser -v "),
         ("Cannot connect sqlite3 database: unable to open database file", "nothing is wrong with it", "ls -ld "),
