@@ -89,6 +89,7 @@ class NodeProcesses:
         self._live: set[WarmProcess] = set()
         self._lock = Lock()
         self.stopped = False
+        self.stopped_by: int | None = None  # the signal
 
     def run(self, node: str, work: Work, timeout_seconds: float | None = None) -> Answer:
         """Runs `work` to its end, in a new process.
@@ -118,10 +119,14 @@ class NodeProcesses:
         with self._lock:
             return {process.pid for process in self._live}
 
-    def stop(self) -> None:
-        """Ends every process at once and starts no more; `run` then raises in the threads that wait."""
+    def stop(self, number: int | None = None) -> None:
+        """Ends every process at once and starts no more; `run` then raises in the threads that wait.
+
+        Args:
+            number: of the signal that asks for it.
+        """
         with self._lock:
-            self.stopped = True
+            self.stopped, self.stopped_by = True, self.stopped_by or number
             for process in self._live:
                 process.kill()
 

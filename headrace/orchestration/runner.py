@@ -11,10 +11,11 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -23,7 +24,7 @@ from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.orchestration.pipeline import Pipeline as DefinedPipeline
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RunOptions
 
-from headrace.errors import RunCanceledError, RunFailedError, UserError, typed
+from headrace.errors import HeadraceError, RunCanceledError, RunFailedError, UserError, typed
 from headrace.metadata import MetadataStore
 from headrace.metadata.known_stores import remember
 from headrace.metadata.properties import RUN_STATE
@@ -63,6 +64,7 @@ from headrace.orchestration.request import RunRequest
 from headrace.orchestration.run_facts import project_of_main, record_run, run_properties
 from headrace.orchestration.run_lock import HeldLock, reconcile, run_lock
 from headrace.orchestration.summary import Findings, findings_of
+from headrace.orchestration.unheard import EvenUnheard
 from headrace.settings import Settings
 from headrace.typed_command import typed_command
 from headrace.warm_server.client import WarmServer
@@ -165,19 +167,25 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
         command = request.command or _command_of_main() or typed("headrace", "run", name)
         processes = NodeProcesses(forks, definitions)
         entered = request.typed or request.command or typed_command()
-        with run_lock(self.settings, name, run_id, command, store.address) as lock, stop_on_signals(processes):
+        with (
+            run_lock(self.settings, name, run_id, command, store.address) as lock,
+            stop_on_signals(processes),
+            _logged(lock.folder / ORCHESTRATOR_LOG),
+        ):
             facts = run_properties(project_of_main(), parameters, entered, recorded_basis, defaults)
             record_run(nodes, run_id, store, facts)
             ends = Ends(store)
             try:
                 outcome = self._run(name, run_id, nodes, code, ends, processes, request)
-            except (UserError, OSError) as error:  # not the user's fault any more, now that nodes have run
+            except Exception as error:  # not the user's fault any more, now that nodes have run
+                logging.exception("the run broke off")
                 _record_end(name, run_id, RunState.FAILED, ends, lock)
-                raise RunFailedError(f"the run of {name} broke off", where=str(lock.folder), why=str(error)) from error
+                why = str(error) if isinstance(error, (UserError, OSError)) else f"{type(error).__name__}: {error}"
+                raise RunFailedError(f"the run of {name} broke off", where=str(lock.folder), why=why) from error
             unrecorded = _record_end(name, run_id, outcome.state, ends, lock)
-        if unrecorded:
-            note(f"{unrecorded.what}: {unrecorded.why}")
-        _raise_unless_succeeded(outcome, continuing(command, pipeline, outcome))
+            if unrecorded:
+                note(f"{unrecorded.what}: {unrecorded.why}")
+        _raise_unless_succeeded(outcome, continuing(command, pipeline, outcome), processes.stopped_by)
         if unrecorded:
             raise unrecorded
         return outcome
@@ -200,19 +208,24 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
     ) -> RunOutcome:
         store = ends.store
         log_folder = self.settings.log_folder(name, run_id)
-        log, started = log_folder / ORCHESTRATOR_LOG, time.monotonic()
-        with logging_to(log), printing_to(log, [STDERR]):
-            lock = OutputsLock.of(self.settings)
-            launches = NodeLaunches(store, processes, log_folder, request.accelerated, lock, ends, code)
-            progress = JsonProgress() if request.as_json else ConsoleProgress()
-            with progress:
-                progress.run_started(name, run_id)
-                ended = run_graph(nodes, launches, processes, progress, self.settings.max_parallel)
-            outcome = RunOutcome(name, run_id, ended, log_folder, time.monotonic() - started, processes.stopped)
-            with printing_to(log):
-                findings = _findings(outcome, store)
-            progress.run_ended(outcome, findings)
+        started, lock = time.monotonic(), OutputsLock.of(self.settings)
+        launches = NodeLaunches(store, processes, log_folder, request.accelerated, lock, ends, code)
+        progress = EvenUnheard(JsonProgress() if request.as_json else ConsoleProgress())
+        with progress:
+            progress.run_started(name, run_id)
+            ended = run_graph(nodes, launches, processes, progress, self.settings.max_parallel)
+        outcome = RunOutcome(name, run_id, ended, log_folder, time.monotonic() - started, processes.stopped)
+        with printing_to(log_folder / ORCHESTRATOR_LOG):
+            findings = _findings(outcome, store)
+        progress.run_ended(outcome, findings)
         return outcome
+
+
+@contextmanager
+def _logged(log: Path) -> Iterator[None]:
+    """Keeps from the terminal what the libraries log and print while a run goes on, and while its end is recorded."""
+    with logging_to(log), printing_to(log, [STDERR]):
+        yield
 
 
 def _findings(outcome: RunOutcome, store: MetadataStore) -> Findings:
@@ -235,10 +248,14 @@ def _record_end(pipeline: str, run_id: str, state: RunState, ends: Ends, lock: H
         return RunFailedError(
             f"how the run of {pipeline} ended cannot be recorded now; the next command does it",
             where=str(lock.folder),
-            why=str(error),
+            why=_in_short(error),
             next_step="headrace runs list",
         )
     return None
+
+
+def _in_short(error: Exception) -> str:
+    return f"{error.what}, {error.where}" if isinstance(error, HeadraceError) else str(error)
 
 
 def _with_options(request: RunRequest, options: RunOptions | None) -> RunRequest:
@@ -258,10 +275,11 @@ def _command_of_main() -> str:
     return typed("headrace", "run", os.path.relpath(main_file), *arguments)
 
 
-def _raise_unless_succeeded(outcome: RunOutcome, next_step: str) -> None:
+def _raise_unless_succeeded(outcome: RunOutcome, next_step: str, stopped_by: int | None) -> None:
     where = str(outcome.log_folder)
     if outcome.state is RunState.CANCELED:
-        raise RunCanceledError(f"the run of {outcome.pipeline} was stopped", where=where, next_step=next_step)
+        kind = RunCanceledError.of_signal(stopped_by)
+        raise kind(f"the run of {outcome.pipeline} was stopped", where=where, next_step=next_step)
     if outcome.state is RunState.FAILED:
         failed = ", ".join(node.node for node in outcome.failed if not node.optional)
         raise RunFailedError(f"the run of {outcome.pipeline} failed: {failed}", where=where, next_step=next_step)

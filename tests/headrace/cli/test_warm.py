@@ -64,6 +64,11 @@ def says_and_ends_itself(code: int) -> None:
     os._exit(code)
 
 
+def closes_all_files_and_ends(code: int) -> None:
+    os.closerange(3, 300)
+    raise SystemExit(code)
+
+
 def refuses(code: int) -> None:
     raise SettingsError(str(code))
 
@@ -74,7 +79,10 @@ def test_a_process_that_ends_itself_has_not_succeeded(tmp_path: Path, code: int)
         in_warm_process("x", begin_server(tmp_path, no_server=False), ends_itself, code)
 
 
-@pytest.mark.parametrize(("function", "code"), [(says_and_ends_itself, 0), (says_and_ends_itself, 3), (refuses, 2)])
+@pytest.mark.parametrize(
+    ("function", "code"),
+    [(says_and_ends_itself, 0), (says_and_ends_itself, 3), (refuses, 2), (closes_all_files_and_ends, 0)],
+)
 def test_what_is_done_may_end_as_it_likes(tmp_path: Path, function: Callable[[int], None], code: int) -> None:
     with pytest.raises(SystemExit) as ended:
         in_warm_process("x", begin_server(tmp_path, no_server=False), function, code)

@@ -18,6 +18,11 @@ def tell_where_it_is() -> None:
     print("to stderr", file=sys.stderr)
 
 
+def tell_what_it_ignores(file: int) -> None:
+    numbers = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+    write(file, " ".join(number.name for number in numbers if signal.getsignal(number) is signal.SIG_IGN))
+
+
 def write(file: int, text: str) -> None:
     os.write(file, text.encode())
 

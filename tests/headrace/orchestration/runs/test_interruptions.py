@@ -101,15 +101,15 @@ def states(home: Path) -> dict[str, State]:
     return {execution.node: execution.state for execution in store.executions()}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGHUP, 129)])
 def test_a_stopped_run_ends_its_children_and_records_them_as_canceled(
-    start: Start, home: Path, tmp_path: Path, number: signal.Signals
+    start: Start, home: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     run = start()
     eventually((tmp_path / "me").exists, "the node never began")
     os.killpg(run.pid, number)  # a terminal's Ctrl-C goes to the whole group
     out, err = run.communicate(timeout=60)
-    assert run.returncode == 130
+    assert run.returncode == code
     assert "was stopped" in err
     assert err.strip().splitlines()[-1].endswith("--resume")
     assert "Traceback" not in out + err
