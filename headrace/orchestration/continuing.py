@@ -29,6 +29,11 @@ def continuing(command: str, pipeline: Pipeline, outcome: RunOutcome) -> str:
     return _with(command, more) + first
 
 
+def going_on(command: str, pipeline: Pipeline) -> str:
+    """The command that goes on with a run that broke off, or was killed."""
+    return _with(command, [_RESUME] if _can_be_resumed(pipeline) else [])
+
+
 def _can_be_resumed(pipeline: Pipeline) -> bool:
     """TFX runs parts of SYNC pipelines alone, and of those without pipelines in them."""
     flat = all(node.WhichOneof("node") == "pipeline_node" for node in pipeline.nodes)

@@ -32,13 +32,13 @@ from headrace.orchestration.basis import basis_of
 from headrace.orchestration.code_fingerprint import note_loaded
 from headrace.orchestration.compilation import bind_parameters, connection_config, parameter_defaults, set_cache
 from headrace.orchestration.compiler import CheckedCompilation, Default, keep_defaults
-from headrace.orchestration.continuing import continuing
+from headrace.orchestration.continuing import continuing, going_on
 from headrace.orchestration.ends import Ends, Note
 from headrace.orchestration.execution import run_graph, stop_on_signals
 from headrace.orchestration.full_disk import space_is_needed
 from headrace.orchestration.graph import GraphNode, graph_of
 from headrace.orchestration.json_progress import JsonProgress
-from headrace.orchestration.launcher import ORCHESTRATOR_LOG, code_by_node
+from headrace.orchestration.launcher import code_by_node
 from headrace.orchestration.module_files import note_module_files
 from headrace.orchestration.node_launch import NodeLaunches
 from headrace.orchestration.node_process import NodeProcesses
@@ -65,7 +65,7 @@ from headrace.orchestration.run_facts import project_of_main, record_run, run_pr
 from headrace.orchestration.run_lock import HeldLock, reconcile, run_lock
 from headrace.orchestration.summary import Findings, findings_of
 from headrace.orchestration.unheard import EvenUnheard
-from headrace.settings import Settings
+from headrace.settings import ORCHESTRATOR_LOG, Settings
 from headrace.typed_command import typed_command
 from headrace.warm_server.client import WarmServer
 from headrace.warm_server.copying import ProgramCopy
@@ -168,7 +168,7 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
         processes = NodeProcesses(forks, definitions)
         entered = request.typed or request.command or typed_command()
         with (
-            run_lock(self.settings, name, run_id, command, store.address) as lock,
+            run_lock(self.settings, name, run_id, going_on(command, pipeline), store.address) as lock,
             stop_on_signals(processes),
             _logged(lock.folder / ORCHESTRATOR_LOG),
         ):
@@ -181,7 +181,8 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
                 logging.exception("the run broke off")
                 _record_end(name, run_id, RunState.FAILED, ends, lock)
                 why = str(error) if isinstance(error, (UserError, OSError)) else f"{type(error).__name__}: {error}"
-                raise RunFailedError(f"the run of {name} broke off", where=str(lock.folder), why=why) from error
+                what, next_step = f"the run of {name} broke off", going_on(command, pipeline)
+                raise RunFailedError(what, where=str(lock.folder), why=why, next_step=next_step) from error
             unrecorded = _record_end(name, run_id, outcome.state, ends, lock)
             if unrecorded:
                 note(f"{unrecorded.what}: {unrecorded.why}")
