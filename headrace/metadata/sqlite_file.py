@@ -33,6 +33,10 @@ class MetadataFileError(MetadataStoreError):
     """SQLite cannot do what was asked; none of it is done."""
 
 
+class MetadataGoneError(MetadataFileError):
+    """Somebody removed the file, and all that was recorded in it."""
+
+
 class FileStore(metadata_store.MetadataStore):
     """ML Metadata's handle of a store in a file, which takes calls again once what was in the way is gone.
 
@@ -61,7 +65,7 @@ class FileStore(metadata_store.MetadataStore):
             self._is_open = False
             if path.exists():
                 raise _fails(path, str(error)) from error
-        raise MetadataFileError("the metadata store is gone", where=str(path), why="its file was removed")
+        raise MetadataGoneError("the metadata store is gone", where=str(path), why="its file was removed")
 
 
 def is_sqlite_url(name: str) -> bool:

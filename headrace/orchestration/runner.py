@@ -24,16 +24,15 @@ from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.orchestration.pipeline import Pipeline as DefinedPipeline
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RunOptions
 
-from headrace.errors import HeadraceError, RunCanceledError, RunFailedError, UserError, typed
+from headrace.errors import RunFailedError, UserError, typed
 from headrace.metadata import MetadataStore
 from headrace.metadata.known_stores import remember
-from headrace.metadata.properties import RUN_STATE
 from headrace.orchestration.basis import basis_of
 from headrace.orchestration.code_fingerprint import note_loaded
 from headrace.orchestration.compilation import bind_parameters, connection_config, parameter_defaults, set_cache
 from headrace.orchestration.compiler import CheckedCompilation, Default, keep_defaults
 from headrace.orchestration.continuing import continuing, going_on
-from headrace.orchestration.ends import Ends, Note
+from headrace.orchestration.ends import Ends
 from headrace.orchestration.execution import run_graph, stop_on_signals
 from headrace.orchestration.full_disk import space_is_needed
 from headrace.orchestration.graph import GraphNode, graph_of
@@ -50,6 +49,7 @@ from headrace.orchestration.output import (
     notes_to_stderr,
     printing_to,
     quietly,
+    stdout_to,
     usable_streams,
 )
 from headrace.orchestration.outputs_lock import OutputsLock
@@ -61,8 +61,9 @@ from headrace.orchestration.program_copies import program_copy
 from headrace.orchestration.program_definitions import ProgramDefinitions
 from headrace.orchestration.progress import ConsoleProgress
 from headrace.orchestration.request import RunRequest
+from headrace.orchestration.run_end import raise_unless_succeeded, record_end, store_is_needed
 from headrace.orchestration.run_facts import project_of_main, record_run, run_properties
-from headrace.orchestration.run_lock import HeldLock, reconcile, run_lock
+from headrace.orchestration.run_lock import reconcile, run_lock
 from headrace.orchestration.summary import Findings, findings_of
 from headrace.orchestration.unheard import EvenUnheard
 from headrace.settings import ORCHESTRATOR_LOG, Settings
@@ -168,6 +169,7 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
         processes = NodeProcesses(forks, definitions)
         entered = request.typed or request.command or typed_command()
         with (
+            store_is_needed(name, command),
             run_lock(self.settings, name, run_id, going_on(command, pipeline), store.address) as lock,
             stop_on_signals(processes),
             _logged(lock.folder / ORCHESTRATOR_LOG),
@@ -179,14 +181,14 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
                 outcome = self._run(name, run_id, nodes, code, ends, processes, request)
             except Exception as error:  # not the user's fault any more, now that nodes have run
                 logging.exception("the run broke off")
-                _record_end(name, run_id, RunState.FAILED, ends, lock)
+                record_end(name, run_id, RunState.FAILED, ends, lock)
                 why = str(error) if isinstance(error, (UserError, OSError)) else f"{type(error).__name__}: {error}"
                 what, next_step = f"the run of {name} broke off", going_on(command, pipeline)
                 raise RunFailedError(what, where=str(lock.folder), why=why, next_step=next_step) from error
-            unrecorded = _record_end(name, run_id, outcome.state, ends, lock)
+            unrecorded = record_end(name, run_id, outcome.state, ends, lock)
             if unrecorded:
                 note(f"{unrecorded.what}: {unrecorded.why}")
-        _raise_unless_succeeded(outcome, continuing(command, pipeline, outcome), processes.stopped_by)
+        raise_unless_succeeded(outcome, continuing(command, pipeline, outcome), processes.stopped_by)
         if unrecorded:
             raise unrecorded
         return outcome
@@ -216,7 +218,7 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
             progress.run_started(name, run_id)
             ended = run_graph(nodes, launches, processes, progress, self.settings.max_parallel)
         outcome = RunOutcome(name, run_id, ended, log_folder, time.monotonic() - started, processes.stopped)
-        with printing_to(log_folder / ORCHESTRATOR_LOG):
+        with stdout_to(STDERR):
             findings = _findings(outcome, store)
         progress.run_ended(outcome, findings)
         return outcome
@@ -238,27 +240,6 @@ def _findings(outcome: RunOutcome, store: MetadataStore) -> Findings:
         return Findings((), ())
 
 
-def _record_end(pipeline: str, run_id: str, state: RunState, ends: Ends, lock: HeldLock) -> RunFailedError | None:
-    """Records how a run ended; leaves that to the next command where it cannot be, and returns what is said then."""
-    try:
-        ends.settle(pipeline, run_id)
-        ends.store.annotate_run(run_id, {RUN_STATE: state})
-    except Exception as error:
-        logging.exception("the end of the run is not recorded")
-        lock.leave(Note(state, ends.missed, str(error)))
-        return RunFailedError(
-            f"how the run of {pipeline} ended cannot be recorded now; the next command does it",
-            where=str(lock.folder),
-            why=_in_short(error),
-            next_step="headrace runs list",
-        )
-    return None
-
-
-def _in_short(error: Exception) -> str:
-    return f"{error.what}, {error.where}" if isinstance(error, HeadraceError) else str(error)
-
-
 def _with_options(request: RunRequest, options: RunOptions | None) -> RunRequest:
     if options is None or request.is_partial:
         return request
@@ -274,13 +255,3 @@ def _command_of_main() -> str:
         return ""
     arguments = ["--", *sys.argv[1:]] if sys.argv[1:] else []
     return typed("headrace", "run", os.path.relpath(main_file), *arguments)
-
-
-def _raise_unless_succeeded(outcome: RunOutcome, next_step: str, stopped_by: int | None) -> None:
-    where = str(outcome.log_folder)
-    if outcome.state is RunState.CANCELED:
-        kind = RunCanceledError.of_signal(stopped_by)
-        raise kind(f"the run of {outcome.pipeline} was stopped", where=where, next_step=next_step)
-    if outcome.state is RunState.FAILED:
-        failed = ", ".join(node.node for node in outcome.failed if not node.optional)
-        raise RunFailedError(f"the run of {outcome.pipeline} failed: {failed}", where=where, next_step=next_step)

@@ -1,6 +1,7 @@
 """Runs that are stopped or killed, and runs beside each other: nothing is lost, nothing is left."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from headrace.metadata import MetadataStore, State
 from headrace.orchestration.run_lock import live_runs
 from headrace.settings import Settings
 from headrace.warm_server.client import statuses
+from tests.conftest import assert_one_clear_message
 from tests.headrace.signals import as_by_nohup_in_a_script, as_in_the_foreground
 
 DEFINITION = """
@@ -205,3 +207,19 @@ def test_two_runs_of_one_pipeline_at_once_are_two_runs(start: Start, home: Path)
     store = MetadataStore.open(home / "metadata.sqlite")
     assert len(store.runs("same")) == 2
     assert [execution.state for execution in store.executions()] == [State.COMPLETE] * 6
+
+
+def test_a_home_that_is_removed_while_a_run_goes_on_is_one_message_and_stays_removed(
+    start: Start, home: Path, tmp_path: Path
+) -> None:
+    run = start()
+    eventually((tmp_path / "me").exists, "the node never began")
+    eventually(lambda: states(home).get("Number") is State.COMPLETE, "the other node never ended")
+    shutil.rmtree(home)
+    (tmp_path / "other").touch()
+    out, err = run.communicate(timeout=60)
+    ended = subprocess.CompletedProcess(run.args, run.returncode, out, err)
+    assert_one_clear_message(ended, 1, "its metadata store was removed while it ran", str(home / "metadata.sqlite"))
+    assert "WARNING" not in err
+    assert "--resume" not in err
+    assert not home.exists()
