@@ -22,6 +22,7 @@ from typing import TextIO
 
 from headrace.errors import say
 from headrace.warm_server import address, client
+from headrace.warm_server.forked import wait_for_forks
 from headrace.warm_server.messages import ENDING, Start
 
 PR_SET_PDEATHSIG = 1  # from linux/prctl.h
@@ -44,7 +45,7 @@ def live(start: Start, files: Sequence[int], server: str) -> int:
         address.imports_here = False
         client.origin = server, address.environment()
 
-    return _do(become, start, files)
+    return wait_for_forks(_do(become, start, files))
 
 
 def live_as_copy(start: Start, files: Sequence[int], seed: bytes) -> int:

@@ -5,6 +5,7 @@ import gc
 import os
 import random
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -40,6 +41,26 @@ def end(how: str) -> None:
         raise ValueError("no trips")
     if how == "die":
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fork_and_leave_first(file: int, code: int) -> None:
+    """The child goes on when its parent has ended, and says whether somebody interrupted it."""
+    if os.fork():
+        write(file, "parent ")
+        return
+    try:
+        write(file, "waits ")
+        time.sleep(1 if code < 128 else 60)
+        write(file, "child")
+    except KeyboardInterrupt:
+        write(file, "interrupted")
+    sys.exit(code)
+
+
+def start_and_leave(file: int) -> None:
+    subprocess.Popen(["false"])
+    subprocess.Popen(["sleep", "60"])
+    write(file, "left")
 
 
 def import_mine(file: int) -> None:
