@@ -34,6 +34,7 @@ from headrace.orchestration.outcomes import Failure
 from headrace.orchestration.program_definitions import ProgramDefinitions
 from headrace.warm_server.address import SET_BY_IMPORT
 from headrace.warm_server.client import WarmProcess
+from headrace.warm_server.copying import ProgramCopy
 
 GRACE_SECONDS = 5.0  # between a node's answer and the end of its process
 STOPPED = Failure("stopped", "somebody stopped the run", retryable=False)
@@ -127,6 +128,8 @@ class NodeProcesses:
         """
         with self._lock:
             self.stopped, self.stopped_by = True, self.stopped_by or number
+            if isinstance(self._server, ProgramCopy):
+                self._server.wake()
             for process in self._live:
                 process.kill()
 

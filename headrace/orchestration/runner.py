@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -172,6 +172,7 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
             store_is_needed(name, command),
             run_lock(self.settings, name, run_id, going_on(command, pipeline), store.address) as lock,
             stop_on_signals(processes),
+            copy.watched(note) if copy else nullcontext(),
             _logged(lock.folder / ORCHESTRATOR_LOG),
         ):
             facts = run_properties(project_of_main(), parameters, entered, recorded_basis, defaults)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from headrace.metadata import MetadataStore, State
@@ -223,3 +224,19 @@ def test_a_home_that_is_removed_while_a_run_goes_on_is_one_message_and_stays_rem
     assert "WARNING" not in err
     assert "--resume" not in err
     assert not home.exists()
+
+
+def test_a_run_whose_copy_of_the_program_somebody_stopped_says_so_and_can_be_stopped(
+    start: Start, home: Path, tmp_path: Path
+) -> None:
+    run = start()
+    eventually((tmp_path / "me").exists, "the node never began")
+    [copy] = [one for one in psutil.Process(orchestrator(home)).children() if os.getpgid(one.pid) == one.pid]
+    copy.suspend()
+    assert run.stderr is not None
+    note = next(line for line in run.stderr if "forked from" in line)
+    assert f"process {copy.pid}, which nodes are forked from, is stopped" in note
+    os.kill(run.pid, signal.SIGINT)
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 130, err
+    assert states(home)["Waits"] is State.CANCELED
