@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from headrace.errors import RunCanceledError, RunFailedError, reported
+from headrace.errors import RunCanceledError, RunFailedError, UserError, reported
 from headrace.orchestration.preload import warm_server
 from headrace.project import may_set
 from headrace.warm_server.client import WarmProcess, WarmServer
@@ -44,8 +44,7 @@ def in_warm_process(name: str, server: WarmServer, function: Callable[..., objec
         RunCanceledError: it was stopped before it began.
         RunFailedError: the process was killed, or ended itself before the function did.
     """
-    done = os.memfd_create("headrace-done")
-    os.ftruncate(done, 1)
+    done = _shared_byte()
     if server.is_new:
         whom = "this command and those to come (headrace server)" if server.is_shared else "this command alone"
         print(f"note: TFX is imported first, for {whom}", file=sys.stderr)
@@ -73,6 +72,17 @@ def in_warm_process(name: str, server: WarmServer, function: Callable[..., objec
             next_step="headrace runs list",
         )
     raise SystemExit(exit_code)
+
+
+def _shared_byte() -> int:
+    file = os.memfd_create("headrace-done")
+    try:
+        os.ftruncate(file, 1)
+    except OSError as error:  # nor could a log or a store be written
+        raise UserError(
+            "no file can be written", why=f"{error.strerror}: the limit is 0 bytes", next_step="ulimit -f unlimited"
+        ) from error
+    return file
 
 
 def may_end() -> None:
