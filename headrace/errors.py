@@ -14,10 +14,12 @@ HeadraceError
 ├── EventsRefusedError      a lineage server did not take all events; exit code 1
 ├── RunFailedError          some nodes failed; exit code 1
 └── RunCanceledError        somebody stopped the run; exit code 130, as for Ctrl-C
+    └── HungUpError             its terminal was closed; exit code 129
 """
 
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -131,6 +133,17 @@ class RunCanceledError(HeadraceError):
 
     exit_code = 130
 
+    @classmethod
+    def of_signal(cls, number: int | None) -> type["RunCanceledError"]:
+        """Which of these errors a signal is."""
+        return HungUpError if number == signal.SIGHUP else RunCanceledError
+
+
+class HungUpError(RunCanceledError):
+    """The terminal was closed that the run was started at; what had ended is recorded."""
+
+    exit_code = 129
+
 
 def typed(*words: object) -> str:
     """A command as it can be typed: each word quoted where it has to be."""
@@ -143,18 +156,20 @@ def reported() -> Iterator[None]:
     try:
         yield
     except HeadraceError as error:
-        _say(f"error: {error}")
+        say(f"error: {error}")
         raise SystemExit(error.exit_code) from error
     except KeyboardInterrupt as error:
-        _say("error: stopped")
+        say("error: stopped")
         raise SystemExit(RunCanceledError.exit_code) from error
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Prints a line on standard error, whatever the program did to its stream."""
     if sys.stderr is not None and not sys.stderr.closed:
-        print(text, file=sys.stderr)
+        with suppress(OSError):  # its terminal was closed
+            print(text, file=sys.stderr)
         return
-    with suppress(OSError):  # past what the program did to its stream
+    with suppress(OSError):  # it may have closed the descriptor as well
         os.write(2, f"{text}\n".encode(errors="backslashreplace"))
 
 

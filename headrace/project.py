@@ -25,7 +25,9 @@ def working_folder() -> Path:
         return Path.cwd()
     except FileNotFoundError as error:
         raise UserError(
-            "the working folder is gone", why="it was removed after this shell entered it", next_step="cd"
+            "the working folder is gone",
+            why="it was removed after this shell, or the pipeline's file, entered it",
+            next_step="cd",
         ) from error
 
 

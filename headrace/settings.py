@@ -18,6 +18,7 @@ from headrace.project import PROJECT_FILE, project_root
 
 _EMPTY = "empty"  # how an error of an empty value is told from others
 FILE_NAME = "metadata.sqlite"  # of a home's metadata store
+ORCHESTRATOR_LOG = "orchestrator.log"  # among the logs of a run: what is logged outside executors
 _UNSAFE = re.compile(r"^\.|[/%\x00-\x1f\x7f]")  # in the name of a file: what hides it, leads elsewhere, or is no text
 _LONGEST = 200  # bytes: file systems take 255, and there is a suffix to come
 
@@ -32,6 +33,12 @@ def file_name(name: str) -> str:
         return encoded
     digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:16]
     return f"{encoded[: _LONGEST // 4 - len(digest)]}%{digest}"
+
+
+def node_log_name(node: str) -> str:
+    """The name of a node's log among those of a run; another one than the orchestrator's, whatever the node's id."""
+    name = f"{file_name(node)}.log"
+    return name if name != ORCHESTRATOR_LOG else f"%{ord(name[0]):02X}{name[1:]}"
 
 
 class Settings(BaseSettings):

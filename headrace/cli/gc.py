@@ -12,7 +12,6 @@ import click
 
 from headrace.cli.counts import COUNT, COUNT_NAME
 from headrace.cli.stores import metadata_option, opened
-from headrace.cli.wide_console import wide_console
 from headrace.errors import RunCanceledError, UserError
 
 if TYPE_CHECKING:
@@ -108,6 +107,8 @@ def _every(settings: "Settings") -> "Stores":
 def _print(found: "Sequence[Measured]") -> None:
     from rich.filesize import decimal
     from rich.table import Table
+
+    from headrace.terminal import wide_console
 
     table = Table("pipeline", "node", show_footer=True)
     table.columns[0].footer = "all"

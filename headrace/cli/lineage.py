@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from headrace.cli.stores import metadata_option
-from headrace.cli.wide_console import wide_console
 from headrace.cli.writing import writing
 from headrace.errors import UserError
 
@@ -43,6 +42,7 @@ def trace(thing: str, metadata: str | None, as_json: bool) -> None:
     """
     from headrace.lineage import Lineage
     from headrace.lineage.tree import tree_of
+    from headrace.terminal import wide_console
 
     found = Lineage(metadata).trace(thing)
     if as_json:
@@ -250,8 +250,10 @@ def _only_pipeline(known: list[str]) -> str:
 def _print(answer: "Shown", as_json: bool) -> None:
     if as_json:
         _print_json(answer.to_json())
-    else:
-        print_sections(answer.sections(), wide_console())
+        return
+    from headrace.terminal import wide_console
+
+    print_sections(answer.sections(), wide_console())
 
 
 def _print_json(data: Any) -> None:

@@ -59,18 +59,17 @@ def plan(
 def _plan(file: tuple[Path, tuple[str, ...]], settings: "Settings", request: "RunRequest", as_json: bool) -> None:
     import json
 
-    from rich.console import Console
-
     from headrace.orchestration.definition import ProgramFile
     from headrace.orchestration.output import usable_streams
     from headrace.orchestration.planning import plan_definition
+    from headrace.terminal import plain_console
 
     planned = plan_definition(ProgramFile(*file, prints_aside=as_json), settings, request)
     with usable_streams():  # whatever the file did to them
         if as_json:
             click.echo(json.dumps(planned.asdict(), indent=2))
         else:
-            _print(planned, Console(highlight=False))
+            _print(planned, plain_console(markup=True))
 
 
 def _print(planned: "Plan", console: "Console") -> None:

@@ -16,7 +16,6 @@ import click
 from headrace.cli.counts import COUNT, COUNT_NAME
 from headrace.cli.run_logs import logs_of, no_log
 from headrace.cli.stores import metadata_option, opened
-from headrace.cli.wide_console import wide_console
 from headrace.errors import HeadraceError, UnknownNameError, UserError, nearest
 
 if TYPE_CHECKING:
@@ -199,6 +198,8 @@ def _print_json(value: object) -> None:
 def _print_runs(records: "Iterable[RunRecord]", *, several_stores: bool) -> None:
     from rich.table import Table
 
+    from headrace.terminal import wide_console
+
     table = Table("run", "pipeline", "started")
     table.add_column("duration", justify="right")
     table.add_column("state")
@@ -228,6 +229,7 @@ def _print_run(record: "RunRecord", folder: Path, notes: dict[int, list[str]]) -
     from rich.table import Table
 
     from headrace.orchestration.run_records import failure_of_execution, node_state
+    from headrace.terminal import wide_console
 
     table = Table("node", "state", "execution")
     for column in ("seconds", "CPU seconds", "peak memory"):

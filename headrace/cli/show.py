@@ -23,13 +23,12 @@ def show(artifact: str, metadata: str | None) -> None:
     ARTIFACT is an id, as in messages of `headrace run`, NODE.KEY for what a node of the latest run made
     (Trainer.model), an artifact's name, or its folder.
     """
-    from rich.console import Console
-
     from headrace.cli.contents_views import contents_of, recorded
     from headrace.metadata.records import DELETED, MARKED_FOR_DELETION
+    from headrace.terminal import plain_console
 
     found = _find(opened(metadata)[1], artifact)
-    console = Console(highlight=False, markup=False)  # brackets in data are no markup
+    console = plain_console()
     console.print(f"{found.type} {found.id}, {found.created:%Y-%m-%d %H:%M:%S} UTC", style="bold")
     console.print(found.uri, soft_wrap=True)
     if found.state in (MARKED_FOR_DELETION, DELETED):

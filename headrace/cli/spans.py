@@ -1,6 +1,5 @@
 """What `headrace run --span` shows: which span it is at, and at its end what came of each."""
 
-from rich.console import Console
 from rich.text import Text
 
 from headrace.cli.written_spans import print_spans
@@ -10,6 +9,7 @@ from headrace.orchestration.json_progress import write_event
 from headrace.orchestration.span_history import SpanState
 from headrace.orchestration.span_range import SpanRange
 from headrace.settings import Settings
+from headrace.terminal import plain_console
 from headrace.typed_command import with_option
 
 
@@ -20,7 +20,7 @@ class ConsoleSeries:
         """Takes the project's settings, and the command that runs the series, without its spans."""
         self._settings = settings
         self._command = command
-        self._console = Console(highlight=False, markup=False)
+        self._console = plain_console()
         self._ran: list[int] = []
         self._skipped: dict[int, str] = {}
 

@@ -1,5 +1,6 @@
 """Runs what needs TFX in a process forked from the warm server, at this terminal."""
 
+import mmap
 import os
 import signal
 import sys
@@ -9,12 +10,12 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from headrace.errors import RunCanceledError, RunFailedError, reported
+from headrace.errors import RunCanceledError, RunFailedError, UserError, reported
 from headrace.orchestration.preload import warm_server
 from headrace.project import may_set
 from headrace.warm_server.client import WarmProcess, WarmServer, signal_name
 
-_ending: int | None = None  # of a warm process: what it writes to when it may end
+_done: mmap.mmap | None = None  # of a warm process: a byte that it shares with the command, set when it may end
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -43,26 +44,27 @@ def in_warm_process(name: str, server: WarmServer, function: Callable[..., objec
         RunCanceledError: it was stopped before it began.
         RunFailedError: the process was killed, or ended itself before the function did.
     """
-    told, ending = os.pipe()
+    done = _shared_byte()
     if server.is_new:
         whom = "this command and those to come (headrace server)" if server.is_shared else "this command alone"
         print(f"note: TFX is imported first, for {whom}", file=sys.stderr)
     try:
-        files = (0, 1, 2, ending)
+        files = (0, 1, 2, done)
         process = server.start(name, _reported, function, *arguments, files=files, hangup=signal.SIGTERM)
     except KeyboardInterrupt:
         raise RunCanceledError("stopped before anything ran") from None
-    os.close(ending)
-    with closing(process), _forwarding_to(process):
+    with closing(process), _forwarding_to(process) as forwarded:
         exit_code = process.wait()
     assert exit_code is not None  # there was no time-out
+    if -exit_code in forwarded:
+        raise RunCanceledError.of_signal(-exit_code)("stopped while no node ran")
     if exit_code < 0:
         raise RunFailedError(
             f"the process that ran this command was ended by {signal_name(-exit_code)}",
             where=f"process {process.pid}",
             next_step="headrace runs list",
         )
-    if not _has_said(told):
+    if not os.pread(done, 1, 0).strip(b"\0"):
         raise RunFailedError(
             f"the process that ran this command ended itself, with exit code {exit_code}, before it was done",
             where=f"process {process.pid}",
@@ -72,25 +74,27 @@ def in_warm_process(name: str, server: WarmServer, function: Callable[..., objec
     raise SystemExit(exit_code)
 
 
+def _shared_byte() -> int:
+    file = os.memfd_create("headrace-done")
+    try:
+        os.ftruncate(file, 1)
+    except OSError as error:  # nor could a log or a store be written
+        raise UserError(
+            "no file can be written", why=f"{error.strerror}: the limit is 0 bytes", next_step="ulimit -f unlimited"
+        ) from error
+    return file
+
+
 def may_end() -> None:
     """Says, in a warm process, that what it was asked for is done: it may end as it likes from now on."""
-    if _ending is not None:
-        os.write(_ending, b".")
+    if _done is not None:
+        _done[0] = 1
 
 
-def _has_said(told: int) -> bool:
-    os.set_blocking(told, False)  # what the process forked may live on, and keep it open
-    try:
-        return bool(os.read(told, 1))
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(told)
-
-
-def _reported(ending: int, function: Callable[..., object], *arguments: object) -> None:
-    global _ending
-    _ending = ending
+def _reported(done: int, function: Callable[..., object], *arguments: object) -> None:
+    global _done
+    _done = mmap.mmap(done, 1)  # memory: a program may close all files that it did not open
+    os.close(done)
     try:
         with reported():
             function(*arguments)
@@ -99,16 +103,22 @@ def _reported(ending: int, function: Callable[..., object], *arguments: object) 
 
 
 @contextmanager
-def _forwarding_to(process: WarmProcess) -> Iterator[None]:
-    """Hands signals to the process: it is not in the terminal's group, and knows how to stop in good order."""
+def _forwarding_to(process: WarmProcess) -> Iterator[set[int]]:
+    """Hands signals to the process: it is not in the terminal's group, and knows how to stop in good order.
+
+    Yields:
+        Those that were handed on.
+    """
+    forwarded: set[int] = set()
 
     def forward(number: int, frame: FrameType | None) -> None:
+        forwarded.add(number)
         process.kill(number)
 
     # What nohup, or a script with `&`, has this process ignore is not meant for it.
     heard = [number for number in _FORWARDED if signal.getsignal(number) is not signal.SIG_IGN]
     for number in heard:
         signal.signal(number, forward)
-    yield
+    yield forwarded
     for number in heard:
         signal.signal(number, signal.SIG_DFL)

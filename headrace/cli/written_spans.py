@@ -17,7 +17,7 @@ def print_spans(spans: "Spans", settings: "Settings") -> None:
     """Prints the table and the charts of a pipeline's spans, and where their page is."""
     from headrace.cli.lineage import print_sections
     from headrace.cli.span_chart import span_chart
-    from headrace.cli.wide_console import wide_console
+    from headrace.terminal import wide_console
 
     console = wide_console()
     print_sections(spans.sections(), console)

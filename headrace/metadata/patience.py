@@ -13,6 +13,7 @@ from ml_metadata import errors as mlmd_errors
 from ml_metadata.metadata_store import metadata_store
 
 from headrace.errors import MetadataStoreError
+from headrace.metadata.sqlite_file import MetadataFileError
 
 PATIENCE_SECONDS = 600.0  # in which a store may be locked, or its server away, until what needs it fails
 _PAUSE_SECONDS = 0.5
@@ -46,8 +47,8 @@ class PatientHandle:
                 result = getattr(self._handle, name)(*arguments, **options)
             except mlmd_errors.AbortedError as error:  # nothing of it is done
                 self._wait(MetadataStoreError(_LOCKED, why=str(error), next_step="end what holds it, then run again"))
-            except mlmd_errors.InternalError as error:  # of SQLite: a disk that is full, for one
-                raise MetadataStoreError("the metadata store fails", why=str(error).partition("\n")[0]) from error
+            except MetadataFileError:  # a disk that is full, for one: nobody knows for how long
+                raise
             except MetadataStoreError:
                 if reopened:
                     raise

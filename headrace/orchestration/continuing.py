@@ -32,6 +32,13 @@ def continuing(command: str, pipeline: Pipeline, outcome: RunOutcome) -> str:
     return _with(command, more) + first
 
 
+def going_on(command: str, pipeline: Pipeline) -> str:
+    """What goes on with a run that broke off, or was killed; `command` as `continuing` takes it."""
+    if not command:
+        return "run its cell, or its program, again"
+    return _with(command, [] if why_not_resumed(pipeline) else [_RESUME])
+
+
 def _with(command: str, options: list[str]) -> str:
     """The command with options that it has not got."""
     words = shlex.split(command)

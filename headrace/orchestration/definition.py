@@ -13,11 +13,12 @@ from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from typing import Any
 
-from headrace.errors import DefinitionError, HeadraceError, RunFailedError, typed
-from headrace.orchestration.faults import users_line
+from headrace.errors import DefinitionError, HeadraceError, RunFailedError, say, typed
+from headrace.orchestration.faults import IN_HEADRACE, headraces_line, users_line
 from headrace.orchestration.outcomes import RunOutcome
 from headrace.orchestration.output import STDERR, quietly, stdout_to, usable_streams
 from headrace.orchestration.request import RunRequest
+from headrace.project import working_folder
 from headrace.settings import Settings
 
 with quietly():
@@ -146,12 +147,16 @@ class _Calls:
             if self.console is not None:
                 end.enter_context(stdout_to(self.console))
             try:
+                working_folder()
                 definition = Definition(own, *_compiled(self._path, pipeline, options))
                 self.count += 1
                 return self._on_run(definition)
             except HeadraceError as error:
                 self.error = error
                 raise
+            except Exception as error:  # what breaks off a run that has begun is a HeadraceError
+                self.error = _not_begun(self._path, error)
+                raise self.error from error
 
 
 class _Compiler(IrBasedRunner):
@@ -173,10 +178,13 @@ def _execute(path: Path, calls: _Calls) -> None:
             raise  # the file has reported the error itself
         if not calls.count and calls.error is None and _said_by_parser(ended, path):
             raise
-        if ended.code not in (None, 0) and calls.error is None:
+        if ended.code is not None and not isinstance(ended.code, int):  # a message
+            if calls.error is None:
+                raise
+            say(str(ended.code))
+        elif ended.code and calls.error is None:
             what = "the pipeline's file ends early"
-            why = f"exit code {ended.code}" if isinstance(ended.code, int) else str(ended.code)
-            raise _of_file(calls, what, str(path), why) from ended
+            raise _of_file(calls, what, str(path), f"exit code {int(ended.code)}") from ended
     except Exception as error:
         if calls.error is None or not calls.count:
             raise _explained("the pipeline's file fails", path, error, calls) from error
@@ -225,6 +233,16 @@ def _compiled(
 def _explained(what: str, path: Path, error: Exception, calls: "_Calls | None" = None) -> HeadraceError:
     where, why = users_line(error) or str(path), f"{type(error).__name__}: {error}"
     return _of_file(calls, what, where, why, typed("python", path))
+
+
+def _not_begun(path: Path, error: Exception) -> HeadraceError:
+    """Of what leaves run() before any node has run, and nobody foresaw."""
+    what, why = "run() failed before any node ran", f"{type(error).__name__}: {error}"
+    if line := headraces_line(error):
+        return HeadraceError(what, where=line, why=f"{why}; {IN_HEADRACE}")
+    if isinstance(error, RecursionError):
+        why = f"{why}; the recursion limit is {sys.getrecursionlimit()}"
+    return DefinitionError(what, where=users_line(error) or str(path), why=why)
 
 
 def _of_file(calls: "_Calls | None", what: str, where: str, why: str, next_step: str = "") -> HeadraceError:

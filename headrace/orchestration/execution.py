@@ -77,11 +77,11 @@ def run_graph(
 
 @contextmanager
 def stop_on_signals(processes: NodeProcesses) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the run's processes; what they worked on is then recorded as canceled."""
+    """Ctrl-C, SIGTERM and SIGHUP end the run's processes; what they worked on is then recorded as canceled."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         # A thread of its own, for a handler may come while this thread holds the lock that stop takes.
-        threading.Thread(target=processes.stop).start()
+        threading.Thread(target=processes.stop, args=(number,)).start()
 
     with handled_by(stop):
         yield

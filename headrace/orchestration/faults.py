@@ -21,7 +21,7 @@ _CONVERTED = "__autograph_generated_file"  # how the files begin that TensorFlow
 _IN_USER_CODE = "in user code:"  # how TensorFlow begins the message of an error in such a function
 _WHY, _NEXT = "  why: ", "  next: "  # how the notes on an error begin that say so
 _NO_MESSAGE = "no message"
-_IN_HEADRACE = "this is a fault in Headrace, not in your code"
+IN_HEADRACE = "this is a fault in Headrace, not in your code"
 
 # Wrong today, wrong tomorrow: trying again does not help.
 _LASTING = (
@@ -51,7 +51,7 @@ def failure_of(error: BaseException) -> Failure:
     where = users_line(error)
     why, next_step = (_noted(error, name) for name in (_WHY, _NEXT))
     if ours := "" if where else _headraces_file(error):
-        why = why or _IN_HEADRACE
+        why = why or IN_HEADRACE
         next_step = next_step or (WITHOUT_STAND_IN if ours.startswith(_ACCELERATION) else "")
     message = _shortened(_text(speaker)) or _NO_MESSAGE
     return Failure(kind, message, where, why, next_step, retryable=not lasting)
@@ -86,6 +86,14 @@ def users_line(error: BaseException) -> str:
             if _is_users(file):
                 return f"{file}:{line} in {function}"
     return ""
+
+
+def headraces_line(error: BaseException) -> str:
+    """The `file:line in function` of Headrace's that raised it, or empty where that was another's, or the system's."""
+    if isinstance(error, (OSError, MemoryError, RecursionError)) or not _headraces_file(error):
+        return ""
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename.startswith(_HEADRACE)]
+    return f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}"
 
 
 def _is_users(file: str) -> bool:

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from headrace.errors import HomeError
+from headrace.errors import HomeError, MetadataStoreError
+from headrace.metadata.sqlite_file import MetadataFileError
 from headrace.orchestration.outcomes import Failure
 
 _NUMBERS = (errno.ENOSPC, errno.EDQUOT)
@@ -26,7 +27,8 @@ def explained(failure: Failure, folder: Path) -> Failure:
     if not _WORDS.search(failure.message):
         return failure
     named = _PATH.search(failure.message)
-    place = Path(named[1]) if named else folder
+    is_store = failure.kind == MetadataFileError.__name__
+    place = Path(named[1]) if named else Path(failure.where) if is_store else folder
     return replace(failure, why=f"no space was left on the disk of {place}", next_step=_look_at(place))
 
 
@@ -35,6 +37,11 @@ def space_is_needed(home: Path) -> Iterator[None]:
     """Makes one message of a disk that is full, or has no room for one file more, before a run has begun."""
     try:
         yield
+    except MetadataStoreError as error:
+        if not _WORDS.search(str(error)):
+            raise
+        place = Path(error.where)
+        raise MetadataStoreError(error.what, where=error.where, why=error.why, next_step=_look_at(place)) from error
     except OSError as error:
         if error.errno not in _NUMBERS:
             raise

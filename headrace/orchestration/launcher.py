@@ -41,9 +41,9 @@ from headrace.orchestration.node_process import STOPPED, NodeFailedError, NodePr
 from headrace.orchestration.outcomes import Failure, NodeState
 from headrace.orchestration.outputs_lock import OutputsLock
 from headrace.orchestration.recordable import check_parameters
+from headrace.settings import ORCHESTRATOR_LOG
 
 Artifacts = Mapping[str, list[Artifact]]
-ORCHESTRATOR_LOG = "orchestrator.log"  # among the logs of a run: what is logged outside executors
 
 
 @dataclass(frozen=True)

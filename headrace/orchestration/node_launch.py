@@ -22,7 +22,7 @@ from headrace.orchestration.launcher import AttemptFailedError, Done, NodeLaunch
 from headrace.orchestration.node_process import STOPPED, NodeProcesses
 from headrace.orchestration.outcomes import Failure, NodeOutcome, NodeState
 from headrace.orchestration.outputs_lock import OutputsLock
-from headrace.settings import file_name
+from headrace.settings import node_log_name
 
 FIRST_PAUSE_SECONDS = 1.0  # before the second attempt; twice as long before each one after it
 _ERROR_TYPE = re.compile(r"^[\w.]+: ")  # how a traceback's last line begins
@@ -72,7 +72,7 @@ class NodeLaunches:
 
     def log(self, node_id: str) -> Path:
         """The file that a node's executor logs to."""
-        return self._log_folder / f"{file_name(node_id)}.log"
+        return self._log_folder / node_log_name(node_id)
 
     def launch(self, node: GraphNode) -> NodeOutcome:
         """Runs a node to its end. Never raises: a failure is recorded and returned."""

@@ -34,6 +34,7 @@ from headrace.orchestration.outcomes import Failure
 from headrace.orchestration.program_definitions import ProgramDefinitions
 from headrace.warm_server.address import SET_BY_IMPORT
 from headrace.warm_server.client import WarmProcess, signal_name
+from headrace.warm_server.copying import ProgramCopy
 
 GRACE_SECONDS = 5.0  # between a node's answer and the end of its process
 _WHY_ENDED: Mapping[int, str] = {
@@ -93,6 +94,7 @@ class NodeProcesses:
         self._live: set[WarmProcess] = set()
         self._lock = Lock()
         self.stopped = False
+        self.stopped_by: int | None = None  # the signal
 
     def run(self, node: str, work: Work, timeout_seconds: float | None = None) -> Answer:
         """Runs `work` to its end, in a new process.
@@ -122,10 +124,16 @@ class NodeProcesses:
         with self._lock:
             return {process.pid for process in self._live}
 
-    def stop(self) -> None:
-        """Ends every process at once and starts no more; `run` then raises in the threads that wait."""
+    def stop(self, number: int | None = None) -> None:
+        """Ends every process at once and starts no more; `run` then raises in the threads that wait.
+
+        Args:
+            number: of the signal that asks for it.
+        """
         with self._lock:
-            self.stopped = True
+            self.stopped, self.stopped_by = True, self.stopped_by or number
+            if isinstance(self._server, ProgramCopy):
+                self._server.wake()
             for process in self._live:
                 process.kill()
 

@@ -9,12 +9,13 @@ from typing import Protocol, Self
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress as Live
-from rich.progress import ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import ProgressColumn, SpinnerColumn, Task, TaskID, TimeElapsedColumn
 from rich.text import Text
 
 from headrace.orchestration.activity import activity_of
 from headrace.orchestration.outcomes import NodeOutcome, RunOutcome
 from headrace.orchestration.summary import MARKS, Findings, print_summary
+from headrace.terminal import plain_console
 
 
 class Progress(Protocol):
@@ -42,6 +43,14 @@ class Progress(Protocol):
         """The run has ended, and this is what it found and made."""
 
 
+class _NodeColumn(ProgressColumn):
+    """What the line is about; Rich's own column shows a node called `:smile:` as a picture."""
+
+    def render(self, task: Task) -> Text:
+        """The text for one live line."""
+        return Text.from_markup(task.description, emoji=False)
+
+
 class _ActivityColumn(ProgressColumn):
     """What the node at work is doing."""
 
@@ -60,10 +69,10 @@ class ConsoleProgress:
     """
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(file=sys.stdout, highlight=False)
+        self.console = console or plain_console(file=sys.stdout, markup=True)
         self._live = Live(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            _NodeColumn(),
             TimeElapsedColumn(),
             _ActivityColumn(),
             console=self.console,

@@ -26,7 +26,6 @@ from headrace.metadata import properties as names
 from headrace.orchestration.ends import NOTE_FILE, End, Note, unknown_end
 from headrace.orchestration.outcomes import RunState
 from headrace.settings import Settings
-from headrace.typed_command import with_option
 
 LOCK_FILE = "run.lock"
 DIED = RunState.DIED.value  # the state of a run whose orchestrator was killed
@@ -44,7 +43,7 @@ class LockedRun:
     host: str
     user: str
     pid: int | None  # None where the file cannot be read
-    command: str  # what runs its pipeline
+    command: str  # what goes on with it
     path: Path
     store: str = ""  # the address of its metadata store; empty where that is not known
 
@@ -59,9 +58,6 @@ class LockedRun:
         return _is_held(self.path) is False
 
 
-_RUN = "headrace run "
-
-
 @dataclass(frozen=True)
 class DiedRun:
     """A run whose orchestrator was killed, or could not record its end, and what `reconcile` did about it."""
@@ -69,7 +65,7 @@ class DiedRun:
     pipeline: str
     run_id: str
     nodes: tuple[str, ...]  # those that were at work; their executions are FAILED now
-    command: str  # what runs its pipeline
+    command: str  # what goes on with it
     ended: str = ""  # how it ended, where that was left in a note
 
     def __str__(self) -> str:
@@ -79,16 +75,8 @@ class DiedRun:
                 "not be written when it ended"
             )
         at_work = f" while {', '.join(self.nodes)} ran" if self.nodes else ""
-        return (
-            f"run {self.run_id} of {self.pipeline} died: its orchestrator was killed{at_work}; "
-            f"to go on: {self._going_on}"
-        )
-
-    @property
-    def _going_on(self) -> str:
-        if self.command.startswith(_RUN):
-            return with_option(self.command, "--resume")
-        return self.command or "run its cell, or its program, again"
+        died = f"run {self.run_id} of {self.pipeline} died: its orchestrator was killed{at_work}"
+        return f"{died}; to go on: {self.command}"
 
 
 @dataclass
@@ -114,7 +102,7 @@ def run_lock(
         settings: whose home has the run's logs, and the lock beside them.
         pipeline: the pipeline that runs.
         run_id: the run's id.
-        command: what runs the pipeline, where that is not "headrace run PIPELINE"; empty where nothing can be typed.
+        command: what goes on with the run, where that is not "headrace run PIPELINE".
         store: the address of the store that it is recorded in.
 
     Raises:

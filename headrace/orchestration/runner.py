@@ -10,10 +10,11 @@ patches their `run`, takes this one for `--engine beam` and `--engine local`.
 import logging
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -22,22 +23,21 @@ from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.orchestration.pipeline import Pipeline as DefinedPipeline
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline, RunOptions
 
-from headrace.errors import RunCanceledError, RunFailedError, UserError
+from headrace.errors import RunFailedError, UserError
 from headrace.metadata import MetadataStore
 from headrace.metadata.known_stores import remember
-from headrace.metadata.properties import RUN_STATE
 from headrace.orchestration.basis import basis_of
 from headrace.orchestration.code_fingerprint import note_loaded
 from headrace.orchestration.command_of_program import command_of_program
 from headrace.orchestration.compilation import bind_parameters, connection_config, parameter_defaults, set_cache
 from headrace.orchestration.compiler import CheckedCompilation, Default, keep_defaults
-from headrace.orchestration.continuing import continuing
-from headrace.orchestration.ends import Ends, Note
+from headrace.orchestration.continuing import continuing, going_on
+from headrace.orchestration.ends import Ends
 from headrace.orchestration.execution import run_graph, stop_on_signals
 from headrace.orchestration.full_disk import space_is_needed
 from headrace.orchestration.graph import GraphNode, graph_of
 from headrace.orchestration.json_progress import JsonProgress
-from headrace.orchestration.launcher import ORCHESTRATOR_LOG, code_by_node
+from headrace.orchestration.launcher import code_by_node
 from headrace.orchestration.module_files import note_module_files
 from headrace.orchestration.node_launch import NodeLaunches
 from headrace.orchestration.node_process import NodeProcesses
@@ -49,6 +49,7 @@ from headrace.orchestration.output import (
     notes_to_stderr,
     printing_to,
     quietly,
+    stdout_to,
     usable_streams,
 )
 from headrace.orchestration.outputs_lock import OutputsLock
@@ -61,10 +62,12 @@ from headrace.orchestration.program_copies import program_copy
 from headrace.orchestration.program_definitions import ProgramDefinitions
 from headrace.orchestration.progress import ConsoleProgress
 from headrace.orchestration.request import RunRequest
+from headrace.orchestration.run_end import raise_unless_succeeded, record_end, store_is_needed
 from headrace.orchestration.run_facts import project_of_main, record_run, run_properties
-from headrace.orchestration.run_lock import HeldLock, reconcile, run_lock
+from headrace.orchestration.run_lock import reconcile, run_lock
 from headrace.orchestration.summary import Findings, findings_of
-from headrace.settings import Settings
+from headrace.orchestration.unheard import EvenUnheard
+from headrace.settings import ORCHESTRATOR_LOG, Settings
 from headrace.typed_command import typed_command
 from headrace.warm_server.client import WarmServer
 from headrace.warm_server.copying import ProgramCopy
@@ -177,19 +180,28 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
         command = request.command or command_of_program(name)
         processes = NodeProcesses(forks, definitions)
         entered = request.typed or request.command or typed_command()
-        with run_lock(self.settings, name, run_id, command, store.address) as lock, stop_on_signals(processes):
+        with (
+            store_is_needed(name, command),
+            run_lock(self.settings, name, run_id, going_on(command, pipeline), store.address) as lock,
+            stop_on_signals(processes),
+            copy.watched(note) if copy else nullcontext(),
+            _logged(lock.folder / ORCHESTRATOR_LOG),
+        ):
             facts = run_properties(project_of_main(), parameters, entered, recorded_basis, defaults)
             record_run(nodes, run_id, store, facts)
             ends = Ends(store)
             try:
                 outcome = self._run(name, run_id, nodes, code, ends, processes, request)
-            except (UserError, OSError) as error:  # not the user's fault any more, now that nodes have run
-                _record_end(name, run_id, RunState.FAILED, ends, lock)
-                raise RunFailedError(f"the run of {name} broke off", where=str(lock.folder), why=str(error)) from error
-            unrecorded = _record_end(name, run_id, outcome.state, ends, lock)
-        if unrecorded:
-            note(f"{unrecorded.what}: {unrecorded.why}")
-        _raise_unless_succeeded(outcome, continuing(command, pipeline, outcome))
+            except Exception as error:  # not the user's fault any more, now that nodes have run
+                logging.exception("the run broke off")
+                record_end(name, run_id, RunState.FAILED, ends, lock)
+                why = str(error) if isinstance(error, (UserError, OSError)) else f"{type(error).__name__}: {error}"
+                what, next_step = f"the run of {name} broke off", going_on(command, pipeline)
+                raise RunFailedError(what, where=str(lock.folder), why=why, next_step=next_step) from error
+            unrecorded = record_end(name, run_id, outcome.state, ends, lock)
+            if unrecorded:
+                note(f"{unrecorded.what}: {unrecorded.why}")
+        raise_unless_succeeded(outcome, continuing(command, pipeline, outcome), processes.stopped_by)
         if unrecorded:
             raise unrecorded
         return outcome
@@ -212,19 +224,24 @@ class HeadraceDagRunner(CheckedCompilation, BeamDagRunner, LocalDagRunner):
     ) -> RunOutcome:
         store = ends.store
         log_folder = self.settings.log_folder(name, run_id)
-        log, started = log_folder / ORCHESTRATOR_LOG, time.monotonic()
-        with logging_to(log), printing_to(log, [STDERR]):
-            lock = OutputsLock.of(self.settings)
-            launches = NodeLaunches(store, processes, log_folder, request.accelerated, lock, ends, code)
-            progress = JsonProgress() if request.as_json else ConsoleProgress()
-            with progress:
-                progress.run_started(name, run_id)
-                ended = run_graph(nodes, launches, processes, progress, self.settings.max_parallel)
-            outcome = RunOutcome(name, run_id, ended, log_folder, time.monotonic() - started, processes.stopped)
-            with printing_to(log):
-                findings = _findings(outcome, store)
-            progress.run_ended(outcome, findings)
+        started, lock = time.monotonic(), OutputsLock.of(self.settings)
+        launches = NodeLaunches(store, processes, log_folder, request.accelerated, lock, ends, code)
+        progress = EvenUnheard(JsonProgress() if request.as_json else ConsoleProgress())
+        with progress:
+            progress.run_started(name, run_id)
+            ended = run_graph(nodes, launches, processes, progress, self.settings.max_parallel)
+        outcome = RunOutcome(name, run_id, ended, log_folder, time.monotonic() - started, processes.stopped)
+        with stdout_to(STDERR):
+            findings = _findings(outcome, store)
+        progress.run_ended(outcome, findings)
         return outcome
+
+
+@contextmanager
+def _logged(log: Path) -> Iterator[None]:
+    """Keeps from the terminal what the libraries log and print while a run goes on, and while its end is recorded."""
+    with logging_to(log), printing_to(log, [STDERR]):
+        yield
 
 
 def _findings(outcome: RunOutcome, store: MetadataStore) -> Findings:
@@ -236,35 +253,9 @@ def _findings(outcome: RunOutcome, store: MetadataStore) -> Findings:
         return Findings((), ())
 
 
-def _record_end(pipeline: str, run_id: str, state: RunState, ends: Ends, lock: HeldLock) -> RunFailedError | None:
-    """Records how a run ended; leaves that to the next command where it cannot be, and returns what is said then."""
-    try:
-        ends.settle(pipeline, run_id)
-        ends.store.annotate_run(run_id, {RUN_STATE: state})
-    except Exception as error:
-        logging.exception("the end of the run is not recorded")
-        lock.leave(Note(state, ends.missed, str(error)))
-        return RunFailedError(
-            f"how the run of {pipeline} ended cannot be recorded now; the next command does it",
-            where=str(lock.folder),
-            why=str(error),
-            next_step="headrace runs list",
-        )
-    return None
-
-
 def _with_options(request: RunRequest, options: RunOptions | None) -> RunRequest:
     if options is None or request.is_partial:
         return request
     part = options.partial_run
     base_run = part.snapshot_settings.base_pipeline_run_strategy.base_run_id
     return replace(request, from_nodes=tuple(part.from_nodes), to_nodes=tuple(part.to_nodes), base_run=str(base_run))
-
-
-def _raise_unless_succeeded(outcome: RunOutcome, next_step: str) -> None:
-    where = str(outcome.log_folder)
-    if outcome.state is RunState.CANCELED:
-        raise RunCanceledError(f"the run of {outcome.pipeline} was stopped", where=where, next_step=next_step)
-    if outcome.state is RunState.FAILED:
-        failed = ", ".join(node.node for node in outcome.failed if not node.optional)
-        raise RunFailedError(f"the run of {outcome.pipeline} failed: {failed}", where=where, next_step=next_step)

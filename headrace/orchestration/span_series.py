@@ -182,10 +182,10 @@ def _check_parameter(pipeline: Pipeline) -> None:
 
 @contextmanager
 def _stopping(command: str) -> Iterator[None]:
-    """Between two runs, and before one has begun, Ctrl-C and SIGTERM end the series at once."""
+    """Between two runs, and before one has begun, Ctrl-C, SIGTERM and SIGHUP end the series at once."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise RunCanceledError("stopped while no node ran", next_step=command)
+        raise RunCanceledError.of_signal(number)("stopped while no node ran", next_step=command)
 
     with handled_by(stop):
         yield

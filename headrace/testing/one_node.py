@@ -17,7 +17,7 @@ from headrace.metadata import Execution, MetadataStore
 from headrace.orchestration.output import quietly
 from headrace.orchestration.run_records import failure_of_execution
 from headrace.orchestration.runner import HeadraceDagRunner
-from headrace.settings import Settings, file_name
+from headrace.settings import ORCHESTRATOR_LOG, Settings, node_log_name
 from headrace.testing.arguments import MakesComponent, arguments_of
 from headrace.testing.artifacts import GivenArtifact
 from headrace.testing.making import make
@@ -48,9 +48,9 @@ def run_one_node(component: MakesComponent, given: Mapping[str, Any], home: Path
     folder = settings.log_folder(name, run.id)
     execution = store.latest(name, run.id, node.id)
     if execution is None:
-        log = folder / "orchestrator.log"
+        log = folder / ORCHESTRATOR_LOG
         raise HeadraceError(f"{node.id} was not run", where=str(log), why=log.read_text(errors="replace"))
-    return _result(node, execution, store, folder / f"{file_name(node.id)}.log")
+    return _result(node, execution, store, folder / node_log_name(node.id))
 
 
 def _importer(node_id: str, given: GivenArtifact, place: Path) -> Importer:

@@ -48,10 +48,20 @@ def stopped_listener(name: str) -> int | None:
     sockets = {f"socket:[{line[6]}]" for line in lines if line[-1] == f"@{name}"}
     for process in Path("/proc").glob("[0-9]*") if sockets else ():
         with suppress(OSError):  # it ended, or is another user's
-            is_stopped = (process / "stat").read_text().rpartition(")")[2].split()[0] == "T"
-            if is_stopped and any(os.readlink(file) in sockets for file in (process / "fd").iterdir()):
+            if is_stopped(int(process.name)) and any(
+                os.readlink(file) in sockets for file in (process / "fd").iterdir()
+            ):
                 return int(process.name)
     return None
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether somebody stopped a process (SIGSTOP), so that it does nothing until it is told to go on.
+
+    Raises:
+        OSError: there is no such process.
+    """
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def installation() -> str:

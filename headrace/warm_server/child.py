@@ -20,8 +20,10 @@ from contextlib import suppress
 from types import ModuleType
 from typing import TextIO
 
+from headrace.errors import say
 from headrace.warm_server import address, client
-from headrace.warm_server.messages import Start
+from headrace.warm_server.forked import wait_for_forks
+from headrace.warm_server.messages import ENDING, Start
 
 PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
@@ -43,7 +45,7 @@ def live(start: Start, files: Sequence[int], server: str) -> int:
         address.imports_here = False
         client.origin = server, address.environment()
 
-    return _do(become, start, files)
+    return wait_for_forks(_do(become, start, files))
 
 
 def live_as_copy(start: Start, files: Sequence[int], seed: bytes) -> int:
@@ -58,6 +60,7 @@ def live_as_copy(start: Start, files: Sequence[int], seed: bytes) -> int:
     def become() -> None:
         _settle(files)
         sys.stdin, sys.stdout, sys.stderr = open(0, closefd=False), _console(1), _console(2)  # noqa: SIM115
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # what the program does then is not this process' to do
         multiprocessing.process._children.clear()  # type: ignore[attr-defined]
         multiprocessing.util._finalizer_registry.clear()  # type: ignore[attr-defined]
@@ -85,7 +88,6 @@ def _settle(files: Sequence[int]) -> None:
     # In a group of its own: what it starts itself can be ended with it. It ends with the server at the latest.
     os.setpgid(0, 0)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, file in enumerate(files[:3]):
         os.dup2(file, number)
         os.close(file)
@@ -101,6 +103,9 @@ def _become(start: Start) -> None:
     os.umask(start.umask)
     os.sched_setaffinity(0, start.cores)
     os.nice(start.nice - os.nice(0))
+    for one in ENDING:  # the server may have been started by a command that ignored others
+        usual = signal.default_int_handler if one == signal.SIGINT else signal.SIG_DFL
+        signal.signal(one, signal.SIG_IGN if one in start.ignored else usual)
     for number, limits in start.limits.items():
         resource.setrlimit(number, limits)
     sys.path[:] = start.path
@@ -136,7 +141,10 @@ def _finish() -> None:
 
 
 def _code(ended: SystemExit) -> int:
-    if ended.code is None or isinstance(ended.code, int):
-        return ended.code or 0
-    print(ended.code, file=sys.stderr)
-    return 1
+    """What Python ends a process with for that."""
+    if ended.code is None:
+        return 0
+    if not isinstance(ended.code, int):
+        say(str(ended.code))
+        return 1
+    return ended.code & 0xFF if abs(ended.code) <= sys.maxsize else 0xFF

@@ -18,7 +18,7 @@ from platformdirs import user_log_path
 
 from headrace.errors import HeadraceError, UserError, typed
 from headrace.warm_server import address
-from headrace.warm_server.messages import AskStatus, Ended, Kill, Start, Started, Status, Stop, receive, send
+from headrace.warm_server.messages import ENDING, AskStatus, Ended, Kill, Start, Started, Status, Stop, receive, send
 
 IDLE_SECONDS = 600.0  # after which a shared server ends by itself
 _BACKLOG = 64
@@ -190,6 +190,7 @@ def start_message(
         cores=frozenset(os.sched_getaffinity(0)),
         nice=os.nice(0),
         limits=address.limits(),
+        ignored=frozenset(one for one in ENDING if signal.getsignal(one) is signal.SIG_IGN),
         hangup=hangup,
     )
 

@@ -15,8 +15,8 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import NoReturn, Self
@@ -27,6 +27,7 @@ from headrace.warm_server.child import PR_SET_PDEATHSIG, live_as_copy
 from headrace.warm_server.client import WarmProcess, server_log
 from headrace.warm_server.serving import Server, import_modules
 
+LOOK_SECONDS = 5.0  # between two looks at whether somebody has stopped a copy
 _BACKLOG = 64
 _SOUND = {"jemalloc_bg_thd"}  # pyarrow's allocator sees to forks itself
 
@@ -82,6 +83,33 @@ class ProgramCopy:
                 where=f"process {self._pid}",
                 why="something killed it: the kernel does so when memory runs out",
             ) from error
+
+    @contextmanager
+    def watched(self, tell: Callable[[str], None]) -> Iterator[None]:
+        """Tells meanwhile if somebody has stopped the copy (SIGSTOP): nothing that is asked of it is done then."""
+        over = threading.Event()
+        watch = threading.Thread(target=self._watch, args=(over, tell), daemon=True)
+        watch.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watch.join()
+
+    def _watch(self, over: threading.Event, tell: Callable[[str], None]) -> None:
+        was_stopped = False
+        with suppress(OSError):  # it is gone: who asks something of it notices
+            while not over.wait(LOOK_SECONDS):
+                is_stopped = address.is_stopped(self._pid)
+                if is_stopped and not was_stopped:
+                    what = f"process {self._pid}, which nodes are forked from, is stopped, and the run waits for it"
+                    tell(f"{what}; to go on: kill -CONT {self._pid}")
+                was_stopped = is_stopped
+
+    def wake(self) -> None:
+        """Has the copy go on, if somebody stopped it: what it forked can be ended by it alone."""
+        with suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGCONT)
 
     def close(self) -> None:
         """Ends the copy, and every process that it forked."""

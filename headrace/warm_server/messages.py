@@ -2,11 +2,14 @@
 
 import os
 import pickle
+import signal
 import socket
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+# What ends a process, unless it was started to ignore that: by nohup, or in the background of a script.
+ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 _LENGTH = struct.Struct("<Q")
 _MOST_FILES = 16
 
@@ -25,6 +28,7 @@ class Start:
         cores: it may use.
         nice: its niceness.
         limits: its resource limits, soft and hard, by the numbers of `resource.RLIMIT_*`.
+        ignored: the signals that it ignores, as the one who asked does.
         hangup: the signal that it gets when the one who asked is gone.
     """
 
@@ -37,6 +41,7 @@ class Start:
     cores: frozenset[int]
     nice: int
     limits: Mapping[int, tuple[int, int]]
+    ignored: frozenset[int]
     hangup: int
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from headrace.errors import HomeError, SettingsError
-from headrace.settings import Settings, file_name
+from headrace.settings import ORCHESTRATOR_LOG, Settings, file_name, node_log_name
 
 
 def project(folder: Path, table: str = "") -> Path:
@@ -236,3 +236,9 @@ def test_a_store_in_a_file_is_below_the_project_whichever_folder_asks(
     metadata = Settings.load().metadata
     assert metadata is not None
     assert metadata.get_secret_value() == f"sqlite:///{tmp_path / path}"
+
+
+def test_no_node_shares_the_log_of_the_orchestrator_or_of_another_node() -> None:
+    nodes = ["orchestrator", "%6Frchestrator", "Orchestrator", "orchestrator.log", "Trainer"]
+    assert len({ORCHESTRATOR_LOG, *map(node_log_name, nodes)}) == 1 + len(nodes)
+    assert node_log_name("Trainer") == "Trainer.log"

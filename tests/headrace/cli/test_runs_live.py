@@ -100,7 +100,7 @@ def test_the_next_command_says_that_an_orchestrator_was_killed(
     process.wait()
     _, _, err = headrace("runs", *command)
     assert err.splitlines()[0] == (
-        "note: run 1 of taxi died: its orchestrator was killed while Trainer ran; to go on: headrace run taxi --resume"
+        "note: run 1 of taxi died: its orchestrator was killed while Trainer ran; to go on: headrace run taxi"
     )
     code, out, err = headrace("runs", "list", "--json")
     [run] = json.loads(out)

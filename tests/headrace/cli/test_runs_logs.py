@@ -50,6 +50,16 @@ def test_without_a_node_the_logs_are_listed_where_none_or_several_failed(
     assert set(headrace("runs", "logs", "1")[1].splitlines()) == expected
 
 
+def test_a_node_that_is_called_as_the_orchestrator_has_a_log_of_its_own(
+    settings: Settings, store: MetadataStore, headrace: Command
+) -> None:
+    record_node(store, "1", "orchestrator")
+    write_log(settings, "1", "%6Frchestrator", "of the node")
+    write_log(settings, "1", "orchestrator", "of the run")
+    assert headrace("runs", "logs", "1", "orchestrator") == (0, "of the node", "")
+    assert headrace("runs", "logs", "1", "orchestrator.log") == (0, "of the run", "")
+
+
 def test_a_node_without_a_log_and_a_mistyped_one_are_refused(
     settings: Settings, store: MetadataStore, headrace: Command
 ) -> None:

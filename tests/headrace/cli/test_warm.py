@@ -1,4 +1,5 @@
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from headrace.cli.warm import begin_server, in_warm_process, may_end
-from headrace.errors import RunFailedError, SettingsError
+from headrace.errors import RunFailedError, SettingsError, UserError
 from headrace.orchestration import preload
 from headrace.warm_server.address import variables
 from headrace.warm_server.client import statuses, stop
@@ -64,6 +65,11 @@ def says_and_ends_itself(code: int) -> None:
     os._exit(code)
 
 
+def closes_all_files_and_ends(code: int) -> None:
+    os.closerange(3, 300)
+    raise SystemExit(code)
+
+
 def refuses(code: int) -> None:
     raise SettingsError(str(code))
 
@@ -74,7 +80,10 @@ def test_a_process_that_ends_itself_has_not_succeeded(tmp_path: Path, code: int)
         in_warm_process("x", begin_server(tmp_path, no_server=False), ends_itself, code)
 
 
-@pytest.mark.parametrize(("function", "code"), [(says_and_ends_itself, 0), (says_and_ends_itself, 3), (refuses, 2)])
+@pytest.mark.parametrize(
+    ("function", "code"),
+    [(says_and_ends_itself, 0), (says_and_ends_itself, 3), (refuses, 2), (closes_all_files_and_ends, 0)],
+)
 def test_what_is_done_may_end_as_it_likes(tmp_path: Path, function: Callable[[int], None], code: int) -> None:
     with pytest.raises(SystemExit) as ended:
         in_warm_process("x", begin_server(tmp_path, no_server=False), function, code)
@@ -97,3 +106,14 @@ def test_a_server_that_is_set_to_nonsense_is_not_begun(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="server"):
         begin_server(tmp_path, no_server=False)
     assert statuses() == []
+
+
+def test_a_limit_of_no_bytes_a_file_is_one_message(tmp_path: Path) -> None:
+    server = begin_server(tmp_path, no_server=False)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(UserError, match="ulimit -f unlimited"):
+            in_warm_process("x", server, refuses, 2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

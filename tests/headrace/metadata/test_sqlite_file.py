@@ -7,10 +7,11 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from headrace.errors import MetadataStoreError
-from headrace.metadata import MetadataStore
+from headrace.metadata import MetadataStore, State
 from headrace.metadata.sqlite_file import path_of_url, refusal
 from headrace.metadata.store import sqlite_config
 from tests.headrace.as_nobody import as_nobody
+from tests.headrace.disks import fill, small_disk
 from tests.headrace.recording import record_execution
 
 
@@ -64,7 +65,7 @@ def test_a_place_where_no_store_can_be_says_so(folder: Path, place: str, why: st
 @pytest.mark.parametrize(
     ("message", "what", "next_step"),
     [
-        # ML Metadata's words, after half a minute with a program that holds an exclusive lock.
+        # ML Metadata's words, after many tries with a program that holds an exclusive lock.
         ("Concurrent writes aborted after max number of retries.", "is locked by another program", "fuser -v "),
         ("Error when executing query: database is locked query: SELECT 1", "is locked by another program", "fuser -v "),
         ("Cannot connect sqlite3 database: unable to open database file", "nothing is wrong with it", "ls -ld "),
@@ -101,3 +102,31 @@ def test_a_url_of_a_file_is_read_as_sqlalchemy_reads_it(url: str, path: str) -> 
 def test_a_url_that_names_no_file_is_refused(url: str) -> None:
     with pytest.raises(MetadataStoreError, match="names no file"):
         path_of_url(url)
+
+
+def test_a_store_on_a_full_disk_says_so_and_is_right_again_once_there_is_space(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "size=4m") as disk:
+        store = MetadataStore.connect(sqlite_config(disk / "metadata.sqlite"))
+        execution = record_execution(store, "taxi", "1", "Trainer", State.RUNNING)
+        filler = fill(disk)
+        for _ in range(2):  # the first leaves a transaction open
+            with pytest.raises(MetadataStoreError, match="No space left on device") as raised:
+                store.annotate(execution, {"text": "x" * 100_000}, State.COMPLETE)
+            assert raised.value.where == str(disk / "metadata.sqlite")
+        [found] = store.executions()
+        assert found.state is State.RUNNING
+        filler.unlink()
+        store.annotate(execution, {"text": "x" * 100_000}, State.COMPLETE)
+        [found] = store.executions()
+        assert (found.state, len(str(found.properties["text"]))) == (State.COMPLETE, 100_000)
+
+
+def test_a_store_whose_file_was_removed_is_not_made_anew(folder: Path) -> None:
+    path = folder / "metadata.sqlite"
+    store = MetadataStore.connect(sqlite_config(path))
+    execution = record_execution(store, "taxi", "1", "Trainer")
+    path.unlink()
+    for _ in range(2):
+        with pytest.raises(MetadataStoreError, match="the metadata store is gone"):
+            store.annotate(execution, {"text": "x"})
+    assert not path.exists()

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline
 
-from headrace.orchestration.continuing import continuing
+from headrace.orchestration.continuing import continuing, going_on
 from headrace.orchestration.faults import WITHOUT_STAND_IN
 from headrace.orchestration.outcomes import Failure, NodeOutcome, NodeState, RunOutcome
 
@@ -52,6 +52,7 @@ def test_what_cannot_be_run_in_part_is_run_again_as_a_whole() -> None:
     nested.nodes.add().sub_pipeline.SetInParent()
     for pipeline in (nested, Pipeline(execution_mode=Pipeline.ASYNC)):
         assert continuing("headrace run taxi", pipeline, failed(Trainer=PASSING)) == "headrace run taxi"
+        assert going_on("headrace run taxi", pipeline) == "headrace run taxi"
 
 
 def test_where_nothing_was_typed_the_cell_is_to_be_run_again() -> None:
@@ -61,3 +62,8 @@ def test_where_nothing_was_typed_the_cell_is_to_be_run_again() -> None:
 
 def test_a_run_that_was_stopped_is_resumed() -> None:
     assert continuing("headrace run taxi", SYNC, failed()) == "headrace run taxi --resume"
+
+
+def test_a_run_that_was_killed_is_resumed_if_it_can_be() -> None:
+    assert going_on("headrace run taxi", SYNC) == "headrace run taxi --resume"
+    assert going_on("python taxi.py", SYNC) == "python taxi.py"

@@ -1,9 +1,11 @@
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from headrace.errors import DefinitionError, InputDataError, UnknownNameError, UserError
+from headrace.errors import DefinitionError, HeadraceError, InputDataError, UnknownNameError, UserError
+from headrace.orchestration.compilation import bind_parameters
 from headrace.orchestration.definition import Definition, ProgramFile, execute, run_definition
 from headrace.orchestration.request import RunRequest
 from headrace.settings import Settings
@@ -134,6 +136,78 @@ def test_a_file_that_exits_early_says_with_which_code_or_message(tmp_path: Path,
     error = refusal(tmp_path, f"raise SystemExit({code})\n")
     assert isinstance(error, DefinitionError)
     assert error.why == why
+
+
+@pytest.mark.parametrize(("code", "said"), [("True", "1"), ("256", "256"), ("-1", "-1")])
+def test_a_code_that_is_no_ordinary_one_is_an_early_end_as_well(code: str, said: str, tmp_path: Path) -> None:
+    assert refusal(tmp_path, f"raise SystemExit({code})\n").why == f"exit code {said}"
+
+
+@pytest.mark.parametrize("code", ["None", "False", "0"])
+def test_a_file_that_exits_well_before_it_runs_anything_runs_nothing(code: str, tmp_path: Path) -> None:
+    assert refusal(tmp_path, f"raise SystemExit({code})\n").what == "the file runs no pipeline"
+
+
+def test_a_message_that_a_file_exits_with_is_left_to_who_ends_the_process(tmp_path: Path) -> None:
+    path = tmp_path / "local_runner.py"
+    path.write_text("raise SystemExit('a message')\n")
+    with pytest.raises(SystemExit, match="a message"):
+        run_definition(ProgramFile(path), Settings(home=tmp_path / "home"), RunRequest())
+
+
+def test_a_message_that_a_file_exits_with_after_an_error_of_its_run_is_printed_beside_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = DEFINITION.format(runner=RUNNERS["local"], after="pass")
+    text = text.replace(
+        "    run()\n", "    try:\n        run()\n    except Exception:\n        raise SystemExit('mine')\n"
+    )
+    assert isinstance(refusal(tmp_path, text), InputDataError)
+    assert capsys.readouterr().err == "mine\n"
+
+
+def failing(folder: Path, error: Exception) -> HeadraceError:
+    """The error of running a file whose run() leaves by an error that nobody foresaw."""
+
+    def on_run(definition: Definition) -> None:
+        raise error
+
+    path = folder / "local_runner.py"
+    path.write_text(DEFINITION.format(runner=RUNNERS["local"], after="pass"))
+    with pytest.raises(HeadraceError) as raised:
+        execute(ProgramFile(path), Settings(home=folder / "home"), on_run)
+    return raised.value
+
+
+@pytest.mark.parametrize("error", [OSError(9, "Bad file descriptor"), RecursionError("too deep")])
+def test_what_leaves_run_before_any_node_ran_is_not_said_to_come_after_a_run(tmp_path: Path, error: Exception) -> None:
+    said = failing(tmp_path, error)
+    assert (said.what, said.exit_code) == ("run() failed before any node ran", 2)
+    assert said.where.startswith(f"{tmp_path / 'local_runner.py'}:") or said.where.startswith(__file__)
+    assert str(error) in said.why
+    assert ("the recursion limit is" in said.why) == isinstance(error, RecursionError)
+
+
+def test_a_fault_of_headraces_before_any_node_ran_is_called_one(tmp_path: Path) -> None:
+    path = tmp_path / "local_runner.py"
+    path.write_text(DEFINITION.format(runner=RUNNERS["local"], after="pass"))
+    with pytest.raises(HeadraceError) as raised:
+        execute(ProgramFile(path), Settings(home=tmp_path), lambda definition: bind_parameters(None, "1", {}))
+    assert raised.value.exit_code == 1
+    assert "compilation.py" in raised.value.where
+    assert raised.value.why.endswith("this is a fault in Headrace, not in your code")
+
+
+def test_a_working_folder_that_the_file_removed_is_one_message(tmp_path: Path) -> None:
+    here = os.getcwd()
+    text = DEFINITION.format(runner=RUNNERS["local"], after="pass")
+    folder = str(tmp_path / "gone")
+    gone = f"import os\nos.mkdir({folder!r})\nos.chdir({folder!r})\nos.rmdir({folder!r})\n"
+    try:
+        error = refusal(tmp_path, gone + text)
+    finally:
+        os.chdir(here)
+    assert error.what == "the working folder is gone"
 
 
 def test_a_headrace_error_of_the_file_stays_as_it_is(tmp_path: Path) -> None:

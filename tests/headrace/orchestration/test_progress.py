@@ -52,6 +52,18 @@ def test_a_nodes_id_is_shown_as_it_is_brackets_included() -> None:
     assert written(console).splitlines() == ["  node[bold] started", "✗ node[bold] failed"]
 
 
+def test_the_live_line_of_a_node_shows_its_id_as_it_is(terminal: Console) -> None:
+    with ConsoleProgress(terminal) as progress:
+        progress.started("node:smile:[bold]", NO_LOG)
+    assert "node:smile:[bold]" in written(terminal)
+
+
+def test_without_a_console_of_its_own_an_id_is_no_picture_either(capsys: pytest.CaptureFixture[str]) -> None:
+    with ConsoleProgress() as progress:
+        progress.ended(NodeOutcome("node:smile:", NodeState.FAILED))
+    assert capsys.readouterr().out == "✗ node:smile: failed\n"
+
+
 def test_a_node_that_needed_several_attempts_says_how_many() -> None:
     console = plain()
     with ConsoleProgress(console) as progress:

@@ -205,15 +205,15 @@ def test_what_died_is_said_in_one_line_with_the_next_command(
     _killed(orchestrate("1", "2", "3"))
     told = {died.run_id: str(died) for died in reconcile(settings, store)}
     assert told["1"] == (
-        "run 1 of taxi died: its orchestrator was killed while Trainer ran; to go on: headrace run taxi --resume"
+        "run 1 of taxi died: its orchestrator was killed while Trainer ran; to go on: headrace run taxi"
     )
-    between_nodes = "run 2 of taxi died: its orchestrator was killed; to go on: headrace run taxi --resume"
+    between_nodes = "run 2 of taxi died: its orchestrator was killed; to go on: headrace run taxi"
     assert told["2"] == between_nodes
     assert told["3"] == between_nodes.replace("run 2", "run 3")  # killed before it registered anything
 
 
 def test_what_died_is_resumed_as_it_was_run(settings: Settings, store: MetadataStore) -> None:
-    with run_lock(settings, "taxi", "1", "headrace run mine/taxi.py"):
+    with run_lock(settings, "taxi", "1", "headrace run mine/taxi.py --resume"):
         path = settings.log_folder("taxi", "1") / "run.lock"
         text = path.read_text()
     path.write_text(text)  # as SIGKILL leaves it

@@ -7,7 +7,7 @@ import pytest
 from headrace.orchestration.signals import handled_by
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("ignored", [False, True])
 def test_a_signal_stops_what_runs_if_this_process_was_not_started_to_ignore_it(
     number: signal.Signals, ignored: bool

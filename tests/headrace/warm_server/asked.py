@@ -5,6 +5,7 @@ import gc
 import os
 import random
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -16,6 +17,11 @@ def tell_where_it_is() -> None:
     sys.stdin.readline()
     print(os.getcwd(), os.environ["ASKED"], sys.path[0], oct(os.umask(0)), len(os.sched_getaffinity(0)))
     print("to stderr", file=sys.stderr)
+
+
+def tell_what_it_ignores(file: int) -> None:
+    numbers = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+    write(file, " ".join(number.name for number in numbers if signal.getsignal(number) is signal.SIG_IGN))
 
 
 def write(file: int, text: str) -> None:
@@ -35,6 +41,26 @@ def end(how: str) -> None:
         raise ValueError("no trips")
     if how == "die":
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fork_and_leave_first(file: int, code: int) -> None:
+    """The child goes on when its parent has ended, and says whether somebody interrupted it."""
+    if os.fork():
+        write(file, "parent ")
+        return
+    try:
+        write(file, "waits ")
+        time.sleep(1 if code < 128 else 60)
+        write(file, "child")
+    except KeyboardInterrupt:
+        write(file, "interrupted")
+    sys.exit(code)
+
+
+def start_and_leave(file: int) -> None:
+    subprocess.Popen(["false"])
+    subprocess.Popen(["sleep", "60"])
+    write(file, "left")
 
 
 def import_mine(file: int) -> None:

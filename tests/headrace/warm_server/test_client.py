@@ -78,6 +78,17 @@ def test_a_process_is_where_the_one_is_who_asked_for_it(
     assert (tmp_path / "err").read_text() == "to stderr\n"
 
 
+def test_a_process_ignores_what_the_one_ignores_who_asked_for_it(server: WarmServer) -> None:
+    handled = signal.SIGHUP, signal.SIGINT
+    for ignored in ([], [signal.SIGHUP], [signal.SIGHUP, signal.SIGINT]):
+        before = [signal.signal(one, signal.SIG_IGN if one in ignored else signal.SIG_DFL) for one in handled]
+        try:
+            assert told(server, asked.tell_what_it_ignores) == " ".join(one.name for one in ignored)
+        finally:
+            for number, handler in zip(handled, before, strict=True):
+                signal.signal(number, handler)
+
+
 @pytest.mark.parametrize(
     ("how", "exit_code", "err"),
     [("", 0, ""), ("exit", 3, ""), ("words", 1, "enough"), ("raise", 1, "ValueError: no trips"), ("die", -9, "")],

@@ -147,3 +147,25 @@ def _lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_a_copy_that_somebody_stopped_is_told_of_once_each_time(run: Runs) -> None:
+    program = """
+import queue
+from headrace.warm_server import copying
+copying.LOOK_SECONDS = 0.02
+told = queue.Queue()
+copy = ProgramCopy.of_this_process([])
+pid = int(ask(copy, "str(os.getppid())"))
+with copy.watched(told.put):
+    for _ in range(2):
+        os.kill(pid, signal.SIGSTOP)
+        print(told.get().replace(str(pid), "PID"))
+        os.kill(pid, signal.SIGCONT)
+        print(ask(copy, "'goes on'"))
+        time.sleep(0.2)
+print(told.qsize())
+copy.close()
+"""
+    note = "process PID, which nodes are forked from, is stopped, and the run waits for it; to go on: kill -CONT PID"
+    assert run(program).splitlines() == [note, "goes on"] * 2 + ["0"]

@@ -4,15 +4,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from headrace.errors import RunFailedError
-from headrace.metadata import State
+from headrace.metadata import MetadataStore, State
 from headrace.metadata import properties as names
 from headrace.settings import Settings
 from tests.conftest import assert_one_clear_message
+from tests.headrace.disks import enlarge, fill, small_disk
 from tests.headrace.orchestration.runs.conftest import RunPipeline
 from tests.small_components import FillOutput, Number
 
@@ -23,20 +26,15 @@ from headrace.settings import Settings
 from tests.small_components import Number
 
 root = str(Settings.load().pipeline_root("full"))
-LocalDagRunner().run(Pipeline("full", root, components=[Number(value=1)]))
+LocalDagRunner().run(Pipeline("full", root, components=[Number(value=1)], enable_cache=False))
 """
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A small disk."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m,nr_inodes=200", "none", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("only root can mount a disk, and not everywhere")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with small_disk(tmp_path / "disk", "size=4m,nr_inodes=200") as disk:
+        yield disk
 
 
 @pytest.fixture
@@ -69,28 +67,55 @@ def test_a_disk_that_is_full_before_a_run_is_one_message(
     settings.make_home()
     if not is_first:
         run_pipeline("full", [Number(value=1)])
-    fill(settings.home, what)
-    definition = tmp_path / "full.py"
-    definition.write_text(DEFINITION)
-    result = subprocess.run(
-        [str(Path(sys.executable).with_name("headrace")), "run", str(definition)],
-        env={**os.environ, "HEADRACE_HOME": str(settings.home)},
-        text=True, capture_output=True, timeout=120, check=False,
-    )  # fmt: skip
+    if what == "bytes":
+        fill(settings.home)
+    else:
+        take_all_files(settings.home)
+    result = run_command(tmp_path, settings.home)
     assert_one_clear_message(result, 2, str(settings.home))
     assert "No space left on device" in result.stderr or "disk is full" in result.stderr
 
 
-def fill(folder: Path, what: str) -> None:
-    """Leaves no byte free on the disk of a folder, or no room for one file more."""
-    with pytest.raises(OSError, match="No space left"):
-        _fill(folder, what)
+def test_a_store_that_a_run_fills_the_disk_with_is_one_message_and_takes_the_next_run(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "size=300k") as disk:
+        home = disk / "home"
+        results: list[subprocess.CompletedProcess[str]] = []
+        while not results or not results[-1].returncode:
+            assert len(results) < 10, "the disk never was full"
+            results.append(run_command(tmp_path, home))
+        failed = results[-1]
+        assert_one_clear_message(failed, 1, "No space left on device", "Number failed", f"df -h {home}")
+        assert "Transaction" not in failed.stdout + failed.stderr
+        assert "ERROR:" not in failed.stderr
+        enlarge(disk, "4m")
+        assert run_command(tmp_path, home, "--resume").returncode == 0
+        store = MetadataStore.open(home / "metadata.sqlite")
+        expected = [State.COMPLETE] * (len(results) - 1) + [State.FAILED, State.COMPLETE]
+        assert [execution.state for execution in store.executions()] == expected
 
 
-def _fill(folder: Path, what: str) -> None:
-    with open(folder / "filler", "wb", buffering=0) as file:
-        for number in range(1 << 16):
-            if what == "bytes":
-                file.write(bytes(1 << 12))
-            else:
-                (folder / f"filler{number}").touch()
+def test_a_disk_that_is_full_at_the_first_run_leaves_nothing_in_the_way_of_the_second(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "size=100k") as disk:
+        refused = run_command(tmp_path, disk / "home")
+        assert_one_clear_message(refused, 2, "No space left on device", str(disk))
+        enlarge(disk, "4m")
+        ran = run_command(tmp_path, disk / "home")
+        assert ran.returncode == 0, ran.stderr
+
+
+def run_command(folder: Path, home: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+    """Runs a pipeline of one node."""
+    definition = folder / "full.py"
+    definition.write_text(DEFINITION)
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("headrace")), "run", str(definition), *options],
+        env={**os.environ, "HEADRACE_HOME": str(home)},
+        text=True, capture_output=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def take_all_files(folder: Path) -> None:
+    """Leaves no room for one file more on the disk of a folder."""
+    with suppress(OSError):
+        for number in count():
+            (folder / f"filler{number}").touch()

@@ -1,6 +1,7 @@
 """Runs that are stopped or killed, and runs beside each other: nothing is lost, nothing is left."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,12 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from headrace.metadata import MetadataStore, State
 from headrace.orchestration.run_lock import live_runs
 from headrace.settings import Settings
 from headrace.warm_server.client import statuses
+from tests.conftest import assert_one_clear_message
 from tests.headrace.signals import as_by_nohup_in_a_script, as_in_the_foreground
 
 DEFINITION = """
@@ -101,15 +104,15 @@ def states(home: Path) -> dict[str, State]:
     return {execution.node: execution.state for execution in store.executions()}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGHUP, 129)])
 def test_a_stopped_run_ends_its_children_and_records_them_as_canceled(
-    start: Start, home: Path, tmp_path: Path, number: signal.Signals
+    start: Start, home: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     run = start()
     eventually((tmp_path / "me").exists, "the node never began")
     os.killpg(run.pid, number)  # a terminal's Ctrl-C goes to the whole group
     out, err = run.communicate(timeout=60)
-    assert run.returncode == 130
+    assert run.returncode == code
     assert "was stopped" in err
     assert err.strip().splitlines()[-1].endswith("--resume")
     assert "Traceback" not in out + err
@@ -205,3 +208,35 @@ def test_two_runs_of_one_pipeline_at_once_are_two_runs(start: Start, home: Path)
     store = MetadataStore.open(home / "metadata.sqlite")
     assert len(store.runs("same")) == 2
     assert [execution.state for execution in store.executions()] == [State.COMPLETE] * 6
+
+
+def test_a_home_that_is_removed_while_a_run_goes_on_is_one_message_and_stays_removed(
+    start: Start, home: Path, tmp_path: Path
+) -> None:
+    run = start()
+    eventually((tmp_path / "me").exists, "the node never began")
+    eventually(lambda: states(home).get("Number") is State.COMPLETE, "the other node never ended")
+    shutil.rmtree(home)
+    (tmp_path / "other").touch()
+    out, err = run.communicate(timeout=60)
+    ended = subprocess.CompletedProcess(run.args, run.returncode, out, err)
+    assert_one_clear_message(ended, 1, "its metadata store was removed while it ran", str(home / "metadata.sqlite"))
+    assert "WARNING" not in err
+    assert "--resume" not in err
+    assert not home.exists()
+
+
+def test_a_run_whose_copy_of_the_program_somebody_stopped_says_so_and_can_be_stopped(
+    start: Start, home: Path, tmp_path: Path
+) -> None:
+    run = start()
+    eventually((tmp_path / "me").exists, "the node never began")
+    [copy] = [one for one in psutil.Process(orchestrator(home)).children() if os.getpgid(one.pid) == one.pid]
+    copy.suspend()
+    assert run.stderr is not None
+    note = next(line for line in run.stderr if "forked from" in line)
+    assert f"process {copy.pid}, which nodes are forked from, is stopped" in note
+    os.kill(run.pid, signal.SIGINT)
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 130, err
+    assert states(home)["Waits"] is State.CANCELED
