@@ -47,6 +47,8 @@ class PatientHandle:
                 result = getattr(self._handle, name)(*arguments, **options)
             except mlmd_errors.AbortedError as error:  # nothing of it is done
                 self._wait(MetadataStoreError(_LOCKED, why=str(error), next_step="end what holds it, then run again"))
+            except mlmd_errors.InternalError as error:  # of a store that is neither a file nor on a server known here
+                raise MetadataStoreError("the metadata store fails", why=str(error).partition("\n")[0]) from error
             except MetadataFileError:  # a disk that is full, for one: nobody knows for how long
                 raise
             except MetadataStoreError:
