@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 def logs_of(record: "RunRecord", folder: Path) -> dict[str, Path]:
     """The run's logs by node, in the order of its nodes, then the others."""
     from headrace.metadata import properties as names
-    from headrace.settings import file_name
+    from headrace.settings import node_log_name
 
     recorded = {name: str(execution.properties.get(names.LOG, "")) for name, execution in record.nodes.items()}
-    paths = {name: Path(path) if path else folder / f"{file_name(name)}.log" for name, path in recorded.items()}
-    others = {path.stem: path for path in sorted(folder.glob("*.log")) if path not in paths.values()}
+    paths = {name: Path(path) if path else folder / node_log_name(name) for name, path in recorded.items()}
+    rest = [path for path in sorted(folder.glob("*.log")) if path not in paths.values()]
+    others = {path.name if path.stem in paths else path.stem: path for path in rest}
     return {name: path for name, path in {**others, **paths}.items() if path.is_file()}
 
 
