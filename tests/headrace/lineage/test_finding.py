@@ -66,3 +66,15 @@ def test_where_no_run_is_recorded_nothing_suggests_the_name_itself(recorder: Rec
     assert raised.value.next_step
     with pytest.raises(UnknownNameError, match="no run"):
         recorder.lineage.run(name)
+
+
+def test_what_an_earlier_run_made_is_named_where_the_latest_made_none(two: Recorder) -> None:
+    two.node("20260103-000003", "Gen", {}, {})
+    with pytest.raises(UnknownNameError) as raised:
+        two.lineage.trace("Train.model")
+    assert raised.value.what == "the latest run made no Train.model"
+    model = two.ids["20260102-000002 model"]
+    assert raised.value.why == f"the newest is of run 20260102-000002: artifact {model}"
+    with pytest.raises(UnknownNameError) as raised:
+        two.lineage.trace("Train.modl")
+    assert raised.value.why == "did you mean 'Train.model'?"
