@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from headrace.cli.runs import console
 from headrace.cli.stores import metadata_option, opened
 from headrace.errors import UserError, typed
 
@@ -23,22 +24,20 @@ def show(artifact: str, metadata: str | None) -> None:
     ARTIFACT is an id, as in messages of `headrace run`, NODE.KEY for what a node of the latest run made
     (Trainer.model), an artifact's name, or its folder.
     """
-    from rich.console import Console
-
     from headrace.cli.contents_views import contents_of, recorded
     from headrace.metadata.records import DELETED, MARKED_FOR_DELETION
 
     found = _find(opened(metadata)[1], artifact)
-    console = Console(highlight=False, markup=False)  # brackets in data are no markup
-    console.print(f"{found.type} {found.id}, {found.created:%Y-%m-%d %H:%M:%S} UTC", style="bold")
-    console.print(found.uri, soft_wrap=True)
+    screen = console()
+    screen.print(f"{found.type} {found.id}, {found.created:%Y-%m-%d %H:%M:%S} UTC", style="bold")
+    screen.print(found.uri, soft_wrap=True)
     if found.state in (MARKED_FOR_DELETION, DELETED):
-        console.print("its files were removed (headrace gc); this is its record", soft_wrap=True)
-        console.print(recorded(found))
+        screen.print("its files were removed (headrace gc); this is its record", soft_wrap=True)
+        screen.print(recorded(found))
         return
     try:
         contents = contents_of(found)
-        console.print(contents, soft_wrap=isinstance(contents, str))  # a path in it stays whole
+        screen.print(contents, soft_wrap=isinstance(contents, str))  # a path in it stays whole
     except (OSError, ValueError) as error:
         raise UserError("the artifact cannot be read", where=found.uri, why=str(error)) from error
 

@@ -183,8 +183,5 @@ def _there(stores: Stores, own: mlmd.ConnectionConfig, home: Path) -> Stores:
         return stores
     what = "no metadata store can be opened" if stores.closed else "nothing is recorded yet: there is no metadata store"
     next_step = f"ls {home / FOLDER}" if stores.closed else "headrace run NAME"
-    why = [
-        *stores.notes,
-        *([] if stores.closed else ["the folder of a command decides where it looks, or HEADRACE_HOME"]),
-    ]
+    why = stores.notes if stores.closed else (*stores.notes, _WHERE_IT_LOOKS)
     raise MetadataStoreError(what, where=address_of(own), why="; ".join(why), next_step=next_step)
