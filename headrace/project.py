@@ -2,11 +2,15 @@
 
 import os
 import re
+from difflib import get_close_matches
 from pathlib import Path
 
 from headrace.errors import UserError
 
 PROJECT_FILE = "pyproject.toml"
+SETTINGS = ("home", "metadata", "max_parallel", "server", "keep_runs", "beam_pipeline_args")
+_PREFIX = "HEADRACE_"
+_ALIKE = 0.8  # of a name that is mistyped; others, as HEADRACE_WEBHOOK, may be the project's own
 
 
 def project_root(start: Path | None = None) -> Path:
@@ -29,6 +33,17 @@ def working_folder() -> Path:
             why="it was removed after this shell, or the pipeline's file, entered it",
             next_step="cd",
         ) from error
+
+
+def mistyped_variables() -> list[str]:
+    """What is to be said of variables of the environment that were to set something, and set nothing."""
+    notes = []
+    for variable in sorted(os.environ):
+        prefix, name = variable.upper()[: len(_PREFIX)], variable[len(_PREFIX) :].lower()
+        near = next(iter(get_close_matches(name, SETTINGS, n=1, cutoff=_ALIKE)), name)
+        if prefix == _PREFIX and near != name and name not in SETTINGS:
+            notes.append(f"{variable} sets nothing: did you mean {_PREFIX}{near.upper()}?")
+    return notes
 
 
 def may_set(name: str, start: Path) -> bool:

@@ -13,9 +13,15 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as SourceError
 
-from headrace.errors import HomeError, SettingsError
+from headrace.errors import HomeError, SettingsError, nearest
 from headrace.project import PROJECT_FILE, project_root
 
+# What the value of a setting must be, where its type alone would say that in a programmer's words.
+_WANTED = {
+    "max_parallel": "it is a whole number, 1 or more",
+    "keep_runs": "it is a whole number, 1 or more",
+    "server": "it is true or false",
+}
 _EMPTY = "empty"  # how an error of an empty value is told from others
 FILE_NAME = "metadata.sqlite"  # of a home's metadata store
 ORCHESTRATOR_LOG = "orchestrator.log"  # among the logs of a run: what is logged outside executors
@@ -150,14 +156,18 @@ def _project_table(project_file: Path) -> dict[str, Any]:
 
 def _explained(error: Exception, project_file: Path) -> SettingsError:
     if not isinstance(error, ValidationError):
-        where = f"HEADRACE_* in the environment, or [tool.headrace] in {project_file}"
-        return SettingsError("the settings cannot be read", where=where, why=str(error))
+        where = f"HEADRACE_* in the environment{_or_in(project_file)}"
+        next_step = f"correct {project_file}" if project_file.is_file() else "env | grep HEADRACE_"
+        return SettingsError("the settings cannot be read", where=where, why=str(error), next_step=next_step)
     first = error.errors()[0]
     name = str(first["loc"][0])
     if first["type"] == "extra_forbidden":
-        return SettingsError(f"there is no setting {name!r}", where=str(project_file), why=_known())
+        near = nearest(name, Settings.model_fields)
+        why = f"did you mean {near!r}?" if near else f"known: {', '.join(Settings.model_fields)}"
+        correct = f"correct [tool.headrace] in {project_file}"
+        return SettingsError(f"there is no setting {name!r}", where=str(project_file), why=why, next_step=correct)
     variable = f"HEADRACE_{name.upper()}"
-    where = f"{variable} in the environment, or [tool.headrace] in {project_file}"
+    where = f"{variable} in the environment{_or_in(project_file)}"
     if first["type"] == _EMPTY:
         return SettingsError(
             f"the setting {name!r} is empty", where=where, why=first["msg"], next_step=f"unset {variable}"
@@ -166,9 +176,10 @@ def _explained(error: Exception, project_file: Path) -> SettingsError:
     return SettingsError(
         f"the setting {name!r} cannot be {value}",
         where=where,
-        why=first["msg"],
+        why=_WANTED.get(name) or first["msg"].removeprefix("Value error, "),
+        next_step=f"unset {variable}" if variable in os.environ else f"correct {name} in {project_file}",
     )
 
 
-def _known() -> str:
-    return f"known: {', '.join(Settings.model_fields)}"
+def _or_in(project_file: Path) -> str:
+    return f", or [tool.headrace] in {project_file}" if project_file.is_file() else ""

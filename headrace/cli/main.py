@@ -15,7 +15,7 @@ from headrace.cli.server import server
 from headrace.cli.show import show
 from headrace.cli.upgrade import upgrade
 from headrace.errors import RunCanceledError, UserError, reported
-from headrace.project import working_folder
+from headrace.project import mistyped_variables, working_folder
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -40,6 +40,8 @@ def main() -> None:
     with reported():
         try:
             working_folder()
+            for note in mistyped_variables():
+                click.echo(f"note: {note}", err=True)
             sys.exit(commands(standalone_mode=False))
         except click.exceptions.NoArgsIsHelpError as error:
             error.show()

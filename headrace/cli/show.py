@@ -25,19 +25,19 @@ def show(artifact: str, metadata: str | None) -> None:
     """
     from headrace.cli.contents_views import contents_of, recorded
     from headrace.metadata.records import DELETED, MARKED_FOR_DELETION
-    from headrace.terminal import plain_console
+    from headrace.terminal import wide_console
 
     found = _find(opened(metadata)[1], artifact)
-    console = plain_console()
-    console.print(f"{found.type} {found.id}, {found.created:%Y-%m-%d %H:%M:%S} UTC", style="bold")
-    console.print(found.uri, soft_wrap=True)
+    screen = wide_console()
+    screen.print(f"{found.type} {found.id}, {found.created:%Y-%m-%d %H:%M:%S} UTC", style="bold")
+    screen.print(found.uri, soft_wrap=True)
     if found.state in (MARKED_FOR_DELETION, DELETED):
-        console.print("its files were removed (headrace gc); this is its record", soft_wrap=True)
-        console.print(recorded(found))
+        screen.print("its files were removed (headrace gc); this is its record", soft_wrap=True)
+        screen.print(recorded(found))
         return
     try:
         contents = contents_of(found)
-        console.print(contents, soft_wrap=isinstance(contents, str))  # a path in it stays whole
+        screen.print(contents, soft_wrap=isinstance(contents, str))  # a path in it stays whole
     except (OSError, ValueError) as error:
         raise UserError("the artifact cannot be read", where=found.uri, why=str(error)) from error
 

@@ -12,6 +12,7 @@ from headrace.lineage.compared_run import Side
 from headrace.lineage.differences import (
     Difference,
     Kind,
+    of_command,
     of_data,
     of_environment,
     of_nodes,
@@ -29,6 +30,7 @@ from headrace.lineage.shown import Section, Shown
 from headrace.metadata.records import Run
 from headrace.metadata.store import MetadataStore
 
+_CAUSES = (Kind.PARAMETER, Kind.CODE, Kind.DATA, Kind.SCHEMA, Kind.VOCABULARY, Kind.NODES)
 _METRICS_SHOWN, _FEATURES_SHOWN = 15, 15
 _NOT_EVALUATED, _NOT_CHECKED = "not evaluated", "not checked as served"
 
@@ -89,6 +91,8 @@ def diff_of(store: MetadataStore, before: Run, after: Run) -> Diff:
         *_of_metrics(metrics),
         *of_resources(old, new),
     ]
+    if not any(one.kind in _CAUSES for one in found):  # else what was typed is told by what it set
+        found += of_command(old.facts, new.facts)
     order = list(Kind)
     ranked = sorted(dict.fromkeys(found), key=lambda one: order.index(one.kind))
     return Diff(old.facts, new.facts, tuple(ranked), features, tuple(metrics))

@@ -127,10 +127,14 @@ def of_vocabularies(old: Side, new: Side) -> Iterator[Difference]:
                 yield Difference(Kind.VOCABULARY, vocabulary, "the same values in another order")
 
 
-def of_environment(was: RunFacts, now: RunFacts) -> Iterator[Difference]:
-    """What was typed, commits, people, machines, versions."""
+def of_command(was: RunFacts, now: RunFacts) -> Iterator[Difference]:
+    """What was typed, such as a program's own arguments."""
     if was.command and now.command and was.command != now.command:
         yield Difference(Kind.COMMAND, "", f"{was.command} -> {now.command}")
+
+
+def of_environment(was: RunFacts, now: RunFacts) -> Iterator[Difference]:
+    """Commits, people, machines, versions."""
     if (was.git_commit, was.git_dirty) != (now.git_commit, now.git_dirty):
         yield Difference(Kind.ENVIRONMENT, "git", f"{was.code_state} -> {now.code_state}")
     for name in ("user", "host"):

@@ -13,6 +13,8 @@ from headrace.metadata.store import MetadataStore
 from headrace.metadata.stores import Stores, in_several_stores
 
 _NEXT = "headrace runs show latest"
+_LOOKED_AT = 20  # runs before the latest, for what a name may stand for
+_IDS = 5  # of runs, in a message
 _DIGITS = 18  # of ids: ML Metadata's have 64 bits
 
 
@@ -66,8 +68,16 @@ def find(stores: Stores, name: str | int | Path) -> Found:
     outputs = _outputs(*runs[0]) if runs else {}
     if name in outputs:
         return Found(runs[0][0], outputs[name])
-    known = [LATEST, *outputs, *(run.id for _, run in runs)]
-    raise UnknownNameError.among("artifact or run", name, known[: len(outputs) + 6], next_step=_NEXT)
+    earlier = _earlier_outputs(runs[1 : 1 + _LOOKED_AT])
+    if name in earlier:
+        run, artifact = earlier[name]
+        raise UnknownNameError(
+            f"the latest run made no {name}",
+            why=f"the newest is of run {run.id}: artifact {artifact.id}",
+            next_step=f"headrace show {artifact.id}  # or {artifact.id} in place of {name}",
+        )
+    known = [LATEST, *outputs, *earlier, *(run.id for _, run in runs[:_IDS])]
+    raise UnknownNameError.among("artifact or run", name, known, next_step=_NEXT)
 
 
 def artifact_id(name: str) -> int | None:
@@ -136,6 +146,15 @@ def artifact_at(store: MetadataStore, path: Path) -> Artifact | None:
         if found := store.artifacts_at(str(folder)):
             return found[-1]
     return None
+
+
+def _earlier_outputs(runs: Sequence[tuple[MetadataStore, Run]]) -> dict[str, tuple[Run, Artifact]]:
+    """What earlier runs made, by NODE.KEY: the newest of each, and its run."""
+    found: dict[str, tuple[Run, Artifact]] = {}
+    for store, run in runs:
+        for name, artifact in _outputs(store, run).items():
+            found.setdefault(name, (run, artifact))
+    return found
 
 
 def _outputs(store: MetadataStore, run: Run) -> dict[str, Artifact]:

@@ -1,5 +1,6 @@
 """OpenLineage's events as lines of JSON, and their way to a server."""
 
+import logging
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -50,6 +51,7 @@ def send(events: Sequence[RunEvent], url: str) -> None:
         raise UserError(
             f"{shown!r} is no URL of a server", next_step="give one such as http://localhost:5000"
         ) from error
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # its warnings of each try: the error says it
     try:
         for place, event in enumerate(events):
             try:

@@ -175,7 +175,8 @@ def connected(config: mlmd.ConnectionConfig, server: Server) -> ServedStore:
         socket.create_connection((server.host, server.port), _ANSWER_SECONDS).close()
     except OSError as error:
         what, why = "the server of the metadata store does not answer", error.strerror or str(error)
-        raise MetadataStoreError(what, where=str(server), why=why) from error
+        next_step = "start it, or correct the address (HEADRACE_METADATA, or metadata in [tool.headrace])"
+        raise MetadataStoreError(what, where=str(server), why=why, next_step=next_step) from error
     deadline = time.monotonic() + _CREATION_SECONDS
     while True:
         with _native_log() as log:

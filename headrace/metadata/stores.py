@@ -21,6 +21,7 @@ from headrace.typed_command import headrace_command
 
 _VARIABLE = "HEADRACE_METADATA"
 _SHOWN = 3  # stores in a note
+_WHERE_IT_LOOKS = "the folder in which a command is typed decides where it looks, or HEADRACE_HOME"
 
 
 @dataclass(frozen=True)
@@ -182,4 +183,5 @@ def _there(stores: Stores, own: mlmd.ConnectionConfig, home: Path) -> Stores:
         return stores
     what = "no metadata store can be opened" if stores.closed else "nothing is recorded yet: there is no metadata store"
     next_step = f"ls {home / FOLDER}" if stores.closed else "headrace run NAME"
-    raise MetadataStoreError(what, where=address_of(own), why="; ".join(stores.notes), next_step=next_step)
+    why = stores.notes if stores.closed else (*stores.notes, _WHERE_IT_LOOKS)
+    raise MetadataStoreError(what, where=address_of(own), why="; ".join(why), next_step=next_step)

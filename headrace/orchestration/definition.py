@@ -34,7 +34,8 @@ with quietly():
     from headrace.orchestration.runner import HeadraceDagRunner
 
 _stock_run = IrBasedRunner.run
-_PARSERS = ("absl", "argparse", "click", "fire")  # of a file's arguments: they print usage and errors, and end the file
+_ARGPARSE, _MAIN_OF_ABSL = "argparse", "_run_main"  # the latter ends with what the file's own main returns
+_PARSERS = ("absl", _ARGPARSE, "click", "fire")  # of a file's arguments: they print usage and errors, and end the file
 
 
 @dataclass(frozen=True)
@@ -200,17 +201,17 @@ def _execute(path: Path, calls: _Calls) -> None:
 
 
 def _said_by_parser(ended: SystemExit, path: Path) -> bool:
-    """Whether a file that has run nothing has ended with all said that there is to say: usage, or what is mistyped."""
+    """Whether a file that has run nothing may just end so: a parser has said all there is, or nothing is wrong."""
     trace = ended.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    module = str(trace.tb_frame.f_globals.get("__name__", "")) if trace else ""
-    if module.partition(".")[0] in _PARSERS:
-        return True
-    if ended.code in (None, 0):
+    module = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0] if trace else ""
+    function = trace.tb_frame.f_code.co_name if trace else ""
+    if ended.code not in (None, 0):
+        return module in _PARSERS and function != _MAIN_OF_ABSL
+    if module != _ARGPARSE:  # others end so as well where the file's own function has come to its end
         print(f"note: {path} ended before it ran a pipeline", file=sys.stderr)
-        return True
-    return False
+    return True
 
 
 def _compiled(

@@ -78,11 +78,10 @@ def test_a_cached_node_is_executed_again_for_other_arguments(run: Command, tmp_p
     assert "code value ARGS" in plan.stdout
 
 
-def test_a_file_that_mistypes_its_arguments_is_named(run: Command) -> None:
+def test_a_file_that_mistypes_its_arguments_has_the_last_word(run: Command) -> None:
     ran = run(f"run {CASES / 'arguments.py'} -- --fcator 7")
     assert ran.returncode == 2
-    assert "unrecognized arguments: --fcator 7" in ran.stderr  # the file says so itself
-    assert "error: the pipeline's file ends early" in ran.stderr
+    assert ran.stderr.endswith("error: unrecognized arguments: --fcator 7\n")
     assert "Traceback" not in ran.stderr
 
 

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from headrace.project import may_set, project_root
+from headrace.project import SETTINGS, may_set, mistyped_variables, project_root
+from headrace.settings import Settings
 
 
 def project(folder: Path, text: str = "") -> Path:
@@ -38,3 +39,14 @@ def test_one_that_does_not_is_told_too(tmp_path: Path, text: str, monkeypatch: p
     assert not may_set("server", project(tmp_path, text))
     monkeypatch.setenv("headrace_Server", "0")
     assert may_set("server", tmp_path)
+
+
+def test_a_variable_that_is_mistyped_is_told_and_one_of_the_projects_own_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert set(SETTINGS) == set(Settings.model_fields)
+    monkeypatch.setenv("HEADRACE_MAX_PARALLEL", "2")
+    monkeypatch.setenv("HEADRACE_WEBHOOK", "http://localhost")
+    assert mistyped_variables() == []
+    monkeypatch.setenv("HEADRACE_MAX_PARALEL", "2")
+    assert mistyped_variables() == ["HEADRACE_MAX_PARALEL sets nothing: did you mean HEADRACE_MAX_PARALLEL?"]

@@ -80,6 +80,7 @@ def test_a_list_is_set_in_the_environment_as_words(tmp_path: Path, monkeypatch: 
         ('beam_pipeline_args = ["--a", 3]', "beam_pipeline_args"),
         ("home = 5", "home"),
         ('hom = "x"', "hom"),
+        ("max_paralel = 3", "max_paralel"),
     ],
 )
 def test_a_bad_value_names_the_setting_and_the_projects_file(tmp_path: Path, table: str, name: str) -> None:
@@ -88,7 +89,24 @@ def test_a_bad_value_names_the_setting_and_the_projects_file(tmp_path: Path, tab
     assert repr(name) in raised.value.what
     assert str(tmp_path / "pyproject.toml") in raised.value.where
     assert raised.value.why
+    assert raised.value.next_step
+    assert "Input should" not in raised.value.why or name in ("home", "beam_pipeline_args")
     assert raised.value.exit_code == 2
+
+
+def test_a_mistyped_setting_suggests_the_nearest_one(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as raised:
+        Settings.load(project(tmp_path, "max_paralel = 3"))
+    assert raised.value.why == "did you mean 'max_parallel'?"
+
+
+def test_without_a_project_no_file_of_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_MAX_PARALLEL", "many")
+    with pytest.raises(SettingsError) as raised:
+        Settings.load(tmp_path)
+    assert raised.value.where == "HEADRACE_MAX_PARALLEL in the environment"
+    assert raised.value.why == "it is a whole number, 1 or more"
+    assert raised.value.next_step == "unset HEADRACE_MAX_PARALLEL"
 
 
 @pytest.mark.parametrize(

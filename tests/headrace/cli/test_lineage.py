@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from headrace.metadata import MetadataStore
-from headrace.metadata.properties import COMMAND, PARAMETERS, RUN_STATE
+from headrace.metadata.properties import PARAMETERS, RUN_STATE
 from headrace.settings import Settings
 from tests.headrace.cli.conftest import Command
 from tests.headrace.recording import record_artifact, record_execution
@@ -79,14 +79,6 @@ def test_diff_is_with_the_latest(store: MetadataStore, model: int, headrace: Com
     code, _, err = headrace("lineage", "diff", "20260101", "20260101")
     assert code == 2
     assert "cannot be compared with itself\n  why: there is no run of taxi before it" in err
-
-
-def test_what_was_typed_differs(store: MetadataStore, model: int, headrace: Command) -> None:
-    record_execution(store, "taxi", "20260102-1", "Trainer", outputs={"model": [model]})
-    for run, command in (("20260101-1", "headrace run taxi"), ("20260102-1", "headrace run taxi -- --factor 7")):
-        store.annotate_run(run, {COMMAND: command})
-    _, out, _ = headrace("lineage", "diff", "20260101")
-    assert "command: headrace run taxi -> headrace run taxi -- --factor 7\n" in out
 
 
 def test_spans_are_a_table_a_page_and_a_frame_of_it_as_json(

@@ -32,6 +32,9 @@ def test_the_same_on_the_same_data_differs_in_nothing(recorder: Recorder) -> Non
     recorder.node("2", "Gen", {}, {"examples": examples}, State.CACHED)
     recorder.node("2", "Train", {"examples": examples}, {"model": model}, State.CACHED, custom_config='{"epochs": 3}')
     assert said(recorder.lineage.diff("1", "2")) == []
+    for run, command in (("1", "headrace run taxi"), ("2", "headrace run taxi -- --factor 7")):
+        recorder.store.annotate_run(run, {names.COMMAND: command})
+    assert said(recorder.lineage.diff("1", "2")) == ["command: headrace run taxi -> headrace run taxi -- --factor 7"]
 
 
 def test_hyperparameters_are_compared_one_by_one_and_what_one_run_was_not_given_is_told_at_once(

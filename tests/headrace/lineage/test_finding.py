@@ -142,3 +142,15 @@ def test_a_beginning_that_several_runs_have_is_refused_with_them(two: Recorder) 
         "2 runs begin with '2026'",
         "20260102-000002, 20260101-000001",
     )
+
+
+def test_what_an_earlier_run_made_is_named_where_the_latest_made_none(two: Recorder) -> None:
+    two.node("20260103-000003", "Gen", {}, {})
+    with pytest.raises(UnknownNameError) as raised:
+        two.lineage.trace("Train.model")
+    assert raised.value.what == "the latest run made no Train.model"
+    model = two.ids["20260102-000002 model"]
+    assert raised.value.why == f"the newest is of run 20260102-000002: artifact {model}"
+    with pytest.raises(UnknownNameError) as raised:
+        two.lineage.trace("Train.modl")
+    assert raised.value.why == "did you mean 'Train.model'?"

@@ -62,6 +62,7 @@ def test_a_url_that_cannot_be_read_says_why_and_what_one_looks_like(url: str, wh
 def test_a_server_that_does_not_answer_is_named(database_server: DatabaseServer) -> None:
     error = refused(database_server.url("metadata", SECRET, port=1))
     assert error.what == "the server of the metadata store does not answer"
+    assert error.next_step.startswith("start it, or correct the address")
     assert error.where == f"{database_server.kind}://headrace@127.0.0.1:1/metadata"
     assert error.why == "Connection refused"
 

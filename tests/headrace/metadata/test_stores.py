@@ -101,6 +101,7 @@ def test_nothing_is_recorded_where_every_store_is_gone(settings: Settings, tmp_p
     with pytest.raises(MetadataStoreError, match="nothing is recorded yet") as raised:
         Stores.of_project(settings)
     assert "gone.db is left out" in raised.value.why
+    assert raised.value.why.endswith("decides where it looks, or HEADRACE_HOME")
 
 
 def test_a_file_that_the_environment_names_is_the_only_store(

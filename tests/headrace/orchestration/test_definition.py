@@ -239,6 +239,7 @@ PARSING = "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argum
     [
         (PARSING, ("--help",), 0, ""),
         (PARSING, ("--fctor", "3"), 2, "error: unrecognized arguments: --fctor 3\n"),
+        ("import click\nclick.command()(lambda: None)([])\n", (), 0, "ended before it ran a pipeline\n"),
         ("raise SystemExit\n", (), 0, "local_runner.py ended before it ran a pipeline\n"),
     ],
 )
@@ -253,3 +254,8 @@ def test_a_file_that_ends_by_itself_has_the_last_word(
     assert (ended.value.code or 0) == code
     assert ("usage: " in out) == ("--help" in arguments)
     assert err.endswith(said)
+
+
+def test_what_the_files_own_main_returns_is_no_word_of_a_parser(tmp_path: Path) -> None:
+    error = refusal(tmp_path, "from absl import app\napp.run(lambda _: 3, argv=['pipeline'])\n")
+    assert (error.what, error.why) == ("the pipeline's file ends early", "exit code 3")
