@@ -57,10 +57,11 @@ def test_a_folder_of_csv_files_with_rows_is_fine(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    missing = tmp_path / "missing"
+    missing = tmp_path / "missing" / "too"
     error = refusal(reading(missing))
     assert error.where == str(missing)
     assert error.why == "there is no such folder"
+    assert error.next_step.startswith(f"ls {tmp_path}  # ")  # and not a folder that is missing
 
 
 def test_a_file_where_a_folder_is_wanted_is_told_from_nothing_at_all(tmp_path: Path) -> None:
