@@ -43,8 +43,9 @@ def plan(
     """Say which nodes of PIPELINE would run, why, and how long they took last time.
 
     PIPELINE and ARGUMENTS are those of `headrace run`, and --set, --no-cache and
-    --no-cache-for mean the same. Nothing is run, recorded or removed: of a file that
-    runs several pipelines the first is planned.
+    --no-cache-for mean the same. Nothing is run or recorded: of a file that runs
+    several pipelines the first is planned. What the file itself would remove, move or
+    overwrite is left alone or put back, and named; so are commands that it starts.
     """
     from headrace.cli.warm import begin_server, in_warm_process
     from headrace.orchestration.request import RunRequest
@@ -60,10 +61,12 @@ def _plan(file: tuple[Path, tuple[str, ...]], settings: "Settings", request: "Ru
     import json
 
     from headrace.orchestration.definition import ProgramFile
+    from headrace.orchestration.left_alone import leave_alone_until_exit
     from headrace.orchestration.output import usable_streams
     from headrace.orchestration.planning import plan_definition
     from headrace.terminal import plain_console
 
+    leave_alone_until_exit()
     planned = plan_definition(ProgramFile(*file, prints_aside=as_json), settings, request)
     with usable_streams():  # whatever the file did to them
         if as_json:
@@ -87,8 +90,13 @@ def _print(planned: "Plan", console: "Console") -> None:
         table.add_row(escape(node.node), node.action, why, seconds, style=styles.get(node.action, "dim"))
     console.print(table)
     console.print(_expectation(planned))
-    for path in planned.spared:
-        console.print(f"the file removes {escape(path)} before each run; this plan left it alone", soft_wrap=True)
+    for several, what_came_of_it in (
+        (planned.spared, "this plan left it alone"),
+        (planned.undone, "this plan has put it back"),
+        (planned.done, "it did so for this plan as well"),
+    ):
+        for what in several:
+            console.print(f"the file {escape(what)}; {what_came_of_it}", soft_wrap=True)
     if planned.more:
         console.print("the file goes on after this run; if it runs another, that depends on this one")
 

@@ -42,13 +42,18 @@ class Plan:
     Attributes:
         pipeline: its name.
         nodes: of the pipeline.
-        spared: paths that its file removes before it calls run(); they are still there, and the plan reckons with them.
+        spared: what its file would do to files that are there, such as "removes /root before each run"; it was not
+            done, and the plan reckons with the files as they are.
+        undone: what it overwrites; it is as it was.
+        done: what it did for this plan as well, and may have changed something.
         more: whether the file does more after this run, another one perhaps; that depends on this run.
     """
 
     pipeline: str
     nodes: tuple[PlannedNode, ...]
     spared: tuple[str, ...] = ()
+    undone: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()
     more: bool = False
 
     @property

@@ -2,19 +2,21 @@
 
 import dis
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import cast
 
+from headrace.errors import DefinitionError, typed
 from headrace.metadata import MetadataStore
 from headrace.metadata.store import ConnectionConfig
 from headrace.orchestration.code_fingerprint import note_loaded
 from headrace.orchestration.compilation import bind_parameters, connection_config, set_cache
 from headrace.orchestration.definition import Definition, ProgramFile, execute
 from headrace.orchestration.graph import graph_of
-from headrace.orchestration.left_alone import left_alone
+from headrace.orchestration.left_alone import LeftAlone, left_alone
 from headrace.orchestration.output import quietly
 from headrace.orchestration.pipeline_checks import check_nodes, check_pipeline, check_types
 from headrace.orchestration.plan import Plan, plan
@@ -32,23 +34,42 @@ class _Planned(BaseException):
 def plan_definition(program: ProgramFile, settings: Settings, request: RunRequest) -> Plan:
     """Plans the first pipeline that a file defines; makes no store and no home where there are none.
 
-    The file is executed as far as its first call of run(), and what it would remove until then is left alone.
+    The file is executed as far as its first call of run(); then it ends, as an error would end it. What it would
+    remove, move or overwrite until its end is left alone, or put back.
 
     Raises:
         DefinitionError: the file fails, or runs no pipeline.
         UserError: something cannot be as it is asked for; a run would be refused for the same reason.
     """
     plans: list[Plan] = []
-    with left_alone() as spared, suppress(_Planned):
+    with left_alone() as files:
 
         def on_run(definition: Definition) -> None:
-            spared.end()
-            if not plans:
-                plans.append(replace(_plan(definition, request), spared=tuple(spared.paths), more=_does_more()))
+            files.has_run = True
+            with files.at_our_own_work():
+                if not plans:
+                    plans.append(replace(_plan(definition, request), more=_does_more()))
             raise _Planned
 
-        execute(program, settings, on_run)
-    return plans[0]
+        with _explaining(files, program), suppress(_Planned):
+            execute(program, settings, on_run)
+    return replace(plans[0], spared=tuple(files.spared), undone=tuple(files.undone), done=tuple(files.done))
+
+
+@contextmanager
+def _explaining(files: LeftAlone, program: ProgramFile) -> Iterator[None]:
+    """Says of an error of the file what was left alone before: the file may need that it is done."""
+    try:
+        yield
+    except DefinitionError as error:
+        if not files.spared:
+            raise
+        raise DefinitionError(
+            error.what,
+            where=error.where,
+            why=f"{error.why}; this plan left alone that it {', and '.join(files.spared)}",
+            next_step=f"{typed('headrace', 'run', program.path)}  # does all of that",
+        ) from error
 
 
 def _plan(definition: Definition, request: RunRequest) -> Plan:

@@ -87,3 +87,42 @@ def test_what_cannot_be_planned_is_the_users_fault(
     code, out, err = headrace("plan", *arguments)
     assert (code, out) == (2, "")
     assert what in err
+
+
+ENDING = """
+import atexit, os, shutil, threading, time
+shutil.rmtree("data")
+os.makedirs("data")
+atexit.register(lambda: os.remove("kept"))
+threading.Thread(target=lambda: (time.sleep(0.3), shutil.rmtree("data"))).start()
+try:
+    LocalDagRunner().run(
+        Pipeline("ends", os.path.abspath("data"), components=[Importer(source_uri="/usr", artifact_type=Model)])
+    )
+finally:
+    shutil.rmtree("serving")
+"""
+
+
+def test_what_a_file_removes_before_and_after_its_run_is_left_alone_and_said(project: Path, headrace: Command) -> None:
+    imports = [line for line in DEFINITION.splitlines() if line.startswith("from tfx")]
+    (project / "ends.py").write_text("\n".join(imports) + ENDING)
+    (project / "kept").touch()
+    for name in ("data", "serving"):
+        (project / name).mkdir()
+        (project / name / "file").touch()
+    code, out, err = headrace("plan", "ends.py")
+    assert code == 0, err
+    assert f"the file removes {project / 'data'} before each run; this plan left it alone\n" in out
+    assert f"the file removes {project / 'serving'} once it has run; this plan left it alone\n" in out
+    assert all((project / name).exists() for name in ("kept", "data/file", "serving/file"))
+
+
+def test_an_error_of_the_file_says_what_was_left_alone_before(project: Path, headrace: Command) -> None:
+    (project / "kept").touch()
+    (project / "moves.py").write_text("import os\nos.rename('kept', 'moved')\nopen('moved')\n")
+    code, _, err = headrace("plan", "moves.py")
+    assert code == 2
+    assert f"this plan left alone that it moves {project / 'kept'} to {project / 'moved'} before each run" in err
+    assert err.endswith(f"next: headrace run {project / 'moves.py'}  # does all of that\n")
+    assert (project / "kept").exists()
