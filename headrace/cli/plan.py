@@ -61,9 +61,9 @@ def _plan(file: tuple[Path, tuple[str, ...]], settings: "Settings", request: "Ru
     import json
 
     from headrace.orchestration.definition import ProgramFile
-    from headrace.orchestration.left_alone import leave_alone_until_exit
     from headrace.orchestration.output import usable_streams
     from headrace.orchestration.planning import plan_definition
+    from headrace.plan_guard.guarding import leave_alone_until_exit
     from headrace.terminal import plain_console
 
     leave_alone_until_exit()

@@ -16,12 +16,13 @@ from headrace.orchestration.code_fingerprint import note_loaded
 from headrace.orchestration.compilation import bind_parameters, connection_config, set_cache
 from headrace.orchestration.definition import Definition, ProgramFile, execute
 from headrace.orchestration.graph import graph_of
-from headrace.orchestration.left_alone import LeftAlone, left_alone
 from headrace.orchestration.output import quietly
 from headrace.orchestration.pipeline_checks import check_nodes, check_pipeline, check_types
 from headrace.orchestration.plan import Plan, plan
 from headrace.orchestration.preflight import check_inputs
 from headrace.orchestration.request import RunRequest
+from headrace.plan_guard.guarding import left_alone
+from headrace.plan_guard.left_alone import LeftAlone
 from headrace.settings import Settings
 
 _RUN_ID = "planned"  # of a run that never is

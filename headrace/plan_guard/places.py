@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 _NOT_FILES = ("/dev/", "/proc/", "/sys/")
+_MEMORY = "/dev/shm/"  # what lies there is a file
 _REWRITTEN = ("__pycache__", "_wheels")  # folders that Python and TFX write whenever a program is executed
 
 
@@ -31,8 +32,9 @@ def place_of(path: Any, folder: int | None = None) -> str:
 def is_rewritten(path: str) -> bool:
     """Whether a file is one that libraries write again as they like: a device, bytecode, a cache of the user's."""
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    own = (*_NOT_FILES, os.path.join(os.path.realpath(cache), ""))
-    return path.startswith(own) or any(f"/{name}/" in path for name in _REWRITTEN)
+    is_no_file = path.startswith(_NOT_FILES) and not path.startswith(_MEMORY)
+    is_cached = path.startswith(os.path.join(os.path.realpath(cache), ""))
+    return is_no_file or is_cached or any(f"/{name}/" in path for name in _REWRITTEN)
 
 
 class MadePlaces:

@@ -14,7 +14,7 @@ import tensorflow as tf
 from tfx.dsl.io import fileio
 
 from headrace.errors import DefinitionError
-from headrace.orchestration.left_alone import left_alone
+from headrace.plan_guard.guarding import left_alone
 
 Act = Callable[[Path], object]
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from headrace.orchestration.destructive_commands import is_destructive
+from headrace.plan_guard.destructive_commands import is_destructive
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Stand-ins for the functions that remove, move or change files: they leave alone what is the user's.
+"""Functions that remove, move or change files, guarded: they leave alone what is the user's.
 
 Each has the name and the module of what it stands in for, by which it is pickled.
 """
@@ -14,20 +14,18 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from headrace.orchestration.destructive_commands import is_destructive
-from headrace.orchestration.left_alone import LeftAlone, has_mode
-from headrace.orchestration.places import place_of
+from headrace.plan_guard.destructive_commands import is_destructive
+from headrace.plan_guard.left_alone import LeftAlone, has_mode
+from headrace.plan_guard.places import place_of
 
 _TENSORFLOW = "tensorflow.python.lib.io._pywrap_file_io"  # what all its functions for files call
-_GUARDED = (
-    "from headrace.orchestration.left_alone import leave_alone_until_exit as f; f(); "  # the beginning of a program
-)
+_GUARDED = "from headrace.plan_guard.guarding import leave_alone_until_exit as f; f({modules}); "
 _NEW_PYTHONS = "from multiprocessing."  # how programs begin that multiprocessing starts
 
 Stock = Callable[..., Any]
 
 
-class StandIns:
+class GuardedFunctions:
     """Takes the places of functions, until `end`."""
 
     def __init__(self, guard: LeftAlone) -> None:
@@ -58,8 +56,8 @@ class StandIns:
         }
         table["posix"] = table["os"]
         for module, functions in table.items():
-            for name, stand_in in functions.items():
-                self._replace(importlib.import_module(module), name, stand_in)
+            for name, guarded in functions.items():
+                self._replace(importlib.import_module(module), name, guarded)
         self._replace(subprocess.Popen, "__init__", self._popen)
         self._replace_tensorflows()
 
@@ -69,14 +67,14 @@ class StandIns:
             owner, name, stock = self._replaced.pop()
             setattr(owner, name, stock)
 
-    def _replace(self, owner: Any, name: str, stand_in: Any) -> None:
+    def _replace(self, owner: Any, name: str, guarded: Any) -> None:
         stock = getattr(owner, name)
 
         @functools.wraps(stock)
         def replacement(*arguments: Any, **options: Any) -> Any:
             if self._guard.is_ours or not self._replaced:  # somebody holds it still, once it has ended
                 return stock(*arguments, **options)
-            return stand_in(stock, *arguments, **options)
+            return guarded(stock, *arguments, **options)
 
         self._replaced.append((owner, name, stock))
         setattr(owner, name, self._by_stock.setdefault(id(stock), replacement))
@@ -84,7 +82,7 @@ class StandIns:
     def _replace_tensorflows(self) -> None:
         if "tensorflow" in sys.modules:
             module = importlib.import_module(_TENSORFLOW)
-            for name, stand_in in {
+            for name, guarded in {
                 "CopyFile": self._copy,
                 "CreateDir": self._mkdir,
                 "DeleteFile": self._remove,
@@ -93,7 +91,7 @@ class StandIns:
                 "RenameFile": self._rename_file,
                 "WritableFile": self._writable_file,
             }.items():
-                self._replace(module, name, stand_in)
+                self._replace(module, name, guarded)
 
     def _remove(self, stock: Stock, path: Any, *, dir_fd: int | None = None) -> Any:
         place = place_of(path, dir_fd)

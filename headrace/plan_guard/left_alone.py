@@ -2,31 +2,29 @@
 
 Many scripts empty their pipeline's root before they call run(), or clean up once it has returned. A plan executes them,
 and must leave behind all that a run made. So what would remove or move a file that the program did not make itself does
-nothing, and says that it succeeded (`stand_ins.py`); what overwrites one is done, and undone in the end. Python's audit
-events tell of what comes by another way, as by a function that was imported before: that is refused.
+nothing, and says that it succeeded (`guarded_functions.py`); what overwrites one is done, and undone in the end.
+Python's audit events tell of what comes by another way, as by a function that was imported before: that is refused.
 
 Not seen is what other programs do, and what C++ does by itself, such as a library that writes Parquet. A command that
 says that it removes files is left out; others are started, and are said to have been. So are changes of a database of
 SQLite: other processes may write to it meanwhile, and lose that if it were put back.
 """
 
-import atexit
-import importlib
 import os
 import stat
 import sys
 import sysconfig
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from headrace.errors import DefinitionError, HeadraceError
-from headrace.orchestration.destructive_commands import is_destructive
-from headrace.orchestration.kept_copies import KeptCopies
-from headrace.orchestration.places import MadePlaces, is_rewritten, place_of
+from headrace.plan_guard.destructive_commands import is_destructive
+from headrace.plan_guard.kept_copies import KeptCopies
+from headrace.plan_guard.places import MadePlaces, is_rewritten, place_of
 
 _HEADRACE = str(Path(__file__).parents[1]) + os.sep
 _STANDARD_LIBRARY = sysconfig.get_path("stdlib") + os.sep
@@ -199,69 +197,6 @@ _HARMS: dict[str, Callable[[tuple[Any, ...]], str]] = {
     "os.rename": lambda given: place_of(given[0], given[2]),
     "os.rmdir": lambda given: place_of(given[0], given[1]),
 }
-_active: LeftAlone | None = None
-_is_hooked = False
-
-
-def active() -> LeftAlone | None:
-    """What stands guard over this thread now, if anything does."""
-    return None if _active is None or _active.is_ours else _active
-
-
-@contextmanager
-def left_alone() -> Iterator[LeftAlone]:
-    """Leaves the files alone meanwhile; longer, where they are already left alone until this process ends."""
-    if _active is not None:
-        try:
-            yield _active
-        finally:
-            _active.put_back()
-        return
-    guard = _begin()
-    from headrace.orchestration.stand_ins import StandIns
-
-    stand_ins = StandIns(guard)
-    try:
-        yield guard
-    finally:
-        guard.put_back()
-        stand_ins.end()
-        _end()
-
-
-def leave_alone_until_exit(modules: Iterable[str] = ()) -> None:
-    """Leaves the files alone for as long as this process lives: threads of the program may outlive its code.
-
-    Args:
-        modules: that the program may import, and that are replaced only where they have been imported.
-    """
-    for module in modules:
-        importlib.import_module(module)
-    from headrace.orchestration.stand_ins import StandIns
-
-    guard = _begin()
-    atexit.register(guard.put_back)
-    StandIns(guard)
-
-
-def _begin() -> LeftAlone:
-    global _active, _is_hooked
-    if not _is_hooked:
-        sys.addaudithook(_on_event)  # for ever: Python takes none back
-        _is_hooked = True
-    _active = LeftAlone()
-    return _active
-
-
-def _end() -> None:
-    global _active
-    _active = None
-
-
-def _on_event(event: str, arguments: tuple[Any, ...]) -> None:
-    if (guard := active()) is not None and (event == "open" or event.startswith(("os.", "sqlite3."))):
-        with suppress(OSError, TypeError, ValueError):  # no path of this machine: what is asked for fails by itself
-            guard.on_event(event, arguments)
 
 
 def has_mode(place: str, mode: int) -> bool:
