@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from tfx.dsl.components.common.importer import SOURCE_URI_KEY
 
 from headrace.metadata import MetadataStore
-from headrace.orchestration.cached_outputs import files_digest
 from headrace.orchestration.graph import GraphNode
 from headrace.orchestration.input_patterns import SpanName
 from headrace.orchestration.node_key import KeyMaker
+from headrace.orchestration.output_manifests import files_digest
 from headrace.orchestration.predicted_inputs import UnresolvedError
 from headrace.orchestration.span_files import files_so_far
 from headrace.orchestration.span_range import SPAN

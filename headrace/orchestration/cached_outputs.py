@@ -3,13 +3,10 @@
 TFX takes a cached artifact whose folder exists. A folder can be there and emptied, or a
 file in it cut short, by a full disk or a clean-up, or edited in place. So an execution
 records the names, sizes and times of change of the files it leaves, and a hit checks them.
-Contents are not read: that would cost as much as some nodes do.
 """
 
-import hashlib
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +19,15 @@ from headrace.contents.serving_check import NO_DOCKER, REASON
 from headrace.metadata.changes import Category, Change
 from headrace.metadata.properties import OUTPUTS
 from headrace.metadata.recorded_kinds import is_damaged
+from headrace.orchestration.output_manifests import (
+    ELSEWHERE,
+    REMOTE,
+    are_same,
+    files_digest,
+    holds,
+    is_below,
+    local_manifest,
+)
 
 CACHE_CONTEXT = "execution_cache"  # TFX's type of the contexts that are cache keys
 _PUSHED = "pushed_destination"  # where Pusher copied a model to
@@ -44,18 +50,29 @@ def output_manifest(uri: str) -> str:
     """
     if not fileio.exists(uri):
         return ""
-    if "://" in uri:
-        return "remote"
-    files = sorted(_files(Path(uri)))
-    return f"{_digest((name, size) for name, size, _ in files)}-{_digest((time,) for *_, time in files)}"
+    return REMOTE if "://" in uri else local_manifest(Path(uri))
 
 
-def manifests_of(outputs: Mapping[str, Sequence[Artifact]]) -> str:
-    """The manifest of each artifact, by "key/index", as JSON: that of outputs is an execution's property OUTPUTS."""
+def output_manifests(outputs: Mapping[str, Sequence[Artifact]], root: Path) -> str:
+    """The manifest of each output, by "key/index", as JSON: an execution's property OUTPUTS.
+
+    Args:
+        outputs: of a node, which may have set their URIs to any place; only what the root holds is walked.
+        root: of the pipeline.
+    """
+    return _manifests(outputs, lambda one: is_below(one.uri, root))
+
+
+def input_manifests(inputs: Mapping[str, Sequence[Artifact]], root: Path) -> str:
+    """The same of inputs, but for those that the root itself lies in: nobody made these as an artifact."""
+    return _manifests(inputs, lambda one: one.is_external or not holds(one.uri, root))
+
+
+def _manifests(artifacts: Mapping[str, Sequence[Artifact]], is_walked: Callable[[Artifact], bool]) -> str:
     manifests = {
-        f"{key}/{index}": output_manifest(artifact.uri)
-        for key, artifacts in outputs.items()
-        for index, artifact in enumerate(artifacts)
+        f"{key}/{index}": output_manifest(one.uri) if "://" in one.uri or is_walked(one) else ELSEWHERE
+        for key, several in artifacts.items()
+        for index, one in enumerate(several)
     }
     return json.dumps(manifests, sort_keys=True)
 
@@ -74,15 +91,11 @@ def imported_files(inputs: Mapping[str, Sequence[Artifact]]) -> dict[str, str]:
 
 
 def changed_inputs(inputs: Mapping[str, Sequence[Artifact]], before: str) -> list[str]:
-    """The places of those inputs whose files are not what they were when `manifests_of` said `before` of them."""
-    recorded, now = json.loads(before), json.loads(manifests_of(inputs))
+    """The places of those inputs whose files are not what they were when `input_manifests` said `before` of them."""
+    recorded = json.loads(before)
     places = {f"{key}/{index}": one.uri for key, artifacts in inputs.items() for index, one in enumerate(artifacts)}
-    return list(dict.fromkeys(places[name] for name in recorded if recorded[name] != now[name]))
-
-
-def files_digest(place: str) -> str:
-    """A short digest of the names, sizes and times of change of all files at a place of this machine."""
-    return _digest(sorted(_files(Path(place))))
+    walked = [name for name, manifest in recorded.items() if manifest != ELSEWHERE]
+    return list(dict.fromkeys(places[name] for name in walked if recorded[name] != output_manifest(places[name])))
 
 
 def damages_of(outputs: Mapping[str, Sequence[Artifact]], manifests: str) -> tuple[Change, ...]:
@@ -90,7 +103,7 @@ def damages_of(outputs: Mapping[str, Sequence[Artifact]], manifests: str) -> tup
 
     Args:
         outputs: output artifacts by key, in the order in which they were recorded.
-        manifests: what `manifests_of` said when they were made, or empty: then only their places are checked.
+        manifests: what `output_manifests` said when they were made, or empty: then only their places are checked.
     """
     if is_damaged(OUTPUTS, manifests):
         return (Change(Category.OUTPUTS, OUTPUTS, "what was recorded of them cannot be read"),)
@@ -134,10 +147,9 @@ def _damage(artifact: Artifact, manifest: str | None) -> str:
         return f"it is recorded as {recorded.State.Name(recorded.state)}"
     if artifact.get_string_custom_property(REASON).startswith(NO_DOCKER):
         return "Docker could not be reached when the model was to be checked"
-    now = output_manifest(artifact.uri) if artifact.uri else ""
-    if not now:
+    if not artifact.uri or not fileio.exists(artifact.uri):
         return "it is gone"
-    if manifest is not None and not _are_same(manifest, now):
+    if manifest is not None and manifest != ELSEWHERE and not are_same(manifest, output_manifest(artifact.uri)):
         return "its files are not those that were left there"
     return ""
 
@@ -146,31 +158,3 @@ def _taken_away(artifact: Artifact) -> str:
     """Where a model was pushed to and is not any more; empty if it is there."""
     pushed = artifact.get_string_custom_property(_PUSHED)
     return pushed if pushed and not fileio.exists(pushed) else ""
-
-
-def _are_same(manifest: str, now: str) -> bool:
-    """Whether files are what they were; a manifest of an older Headrace has no times."""
-    return manifest == now or ("-" not in manifest and manifest == now.partition("-")[0])
-
-
-def _digest(rows: Iterable[tuple[object, ...]]) -> str:
-    digest = hashlib.sha256()
-    for row in rows:
-        digest.update(("\0".join(map(str, row)) + "\n").encode(errors="surrogateescape"))
-    return digest.hexdigest()[:16]
-
-
-def _files(place: Path) -> Iterator[tuple[str, int, int]]:
-    """Name, size in bytes, and time of the last change in nanoseconds, of each file but Python's bytecode.
-
-    Whoever imports a module from there writes bytecode beside it.
-    """
-    if place.is_file():
-        status = place.stat()
-        yield "", status.st_size, status.st_mtime_ns
-    for folder, folders, names in os.walk(place):
-        folders[:] = [name for name in folders if name != "__pycache__"]
-        for name in names:
-            path = Path(folder, name)
-            status = path.lstat()
-            yield path.relative_to(place).as_posix(), status.st_size, status.st_mtime_ns

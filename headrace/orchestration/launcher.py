@@ -27,7 +27,13 @@ from headrace.metadata import MetadataStore, Property, State
 from headrace.metadata import properties as names
 from headrace.metadata.store import Context, MlmdExecution
 from headrace.orchestration.cache_key import key_parts, with_code
-from headrace.orchestration.cached_outputs import changed_inputs, find_cached_outputs, imported_files, manifests_of
+from headrace.orchestration.cached_outputs import (
+    changed_inputs,
+    find_cached_outputs,
+    imported_files,
+    input_manifests,
+    output_manifests,
+)
 from headrace.orchestration.code_fingerprint import code_of, digest_of
 from headrace.orchestration.connection import SharedMetadata
 from headrace.orchestration.ends import Ends
@@ -225,7 +231,7 @@ class NodeLauncher(Launcher):
         return Done(execution.id, NodeState.SUCCEEDED)
 
     def _execute(self, info: ExecutionInfo, contexts: list[Context], cache_context: Context) -> None:
-        before = manifests_of(info.input_dict)
+        before = input_manifests(info.input_dict, self._folder.parent)
         try:
             output = self._run_executor(info)
         finally:
@@ -236,7 +242,8 @@ class NodeLauncher(Launcher):
         self._clean_up_stateful_execution_info(info)
         # An executor may have made several artifacts of one, each in a folder of its own below it.
         outputs = info.output_dict | data_types_utils.unpack_executor_output_artifacts(output.output_artifacts)
-        made: dict[str, Property] = {names.LOG: str(self._log), names.OUTPUTS: manifests_of(outputs)}
+        manifests = output_manifests(outputs, self._folder.parent)
+        made: dict[str, Property] = {names.LOG: str(self._log), names.OUTPUTS: manifests}
         made |= row_counts(info.output_dict, output, info.exec_properties)
         for name, value in made.items():
             data_types_utils.set_metadata_value(output.execution_properties[name], value)

@@ -8,7 +8,13 @@ from tfx.types import Artifact
 from tfx.types.standard_artifacts import Model, PushedModel
 
 from headrace.metadata.changes import Category
-from headrace.orchestration.cached_outputs import changed_inputs, damages_of, manifests_of, output_manifest
+from headrace.orchestration.cached_outputs import (
+    changed_inputs,
+    damages_of,
+    input_manifests,
+    output_manifest,
+    output_manifests,
+)
 
 
 @pytest.fixture
@@ -54,7 +60,7 @@ def edit_in_place(folder: Path) -> None:
 @pytest.mark.parametrize("damage", [edit_in_place, truncate, empty, remove_a_file, add_a_file, rename_a_file])
 def test_a_manifest_tells_that_files_are_not_those_that_were_left(damage: Callable[[Path], None], folder: Path) -> None:
     outputs = {"model": [live(Model(), folder)]}
-    manifests = manifests_of(outputs)
+    manifests = output_manifests(outputs, folder.parent)
     assert damages_of(outputs, manifests) == ()
     damage(folder)
     [change] = damages_of(outputs, manifests)
@@ -63,7 +69,7 @@ def test_a_manifest_tells_that_files_are_not_those_that_were_left(damage: Callab
 
 def test_bytecode_of_a_module_that_was_imported_from_outputs_is_no_damage(folder: Path) -> None:
     outputs = {"model": [live(Model(), folder)]}
-    manifests = manifests_of(outputs)
+    manifests = output_manifests(outputs, folder.parent)
     (folder / "variables" / "__pycache__").mkdir()
     (folder / "variables" / "__pycache__" / "trainer.pyc").touch()
     assert damages_of(outputs, manifests) == ()
@@ -71,7 +77,7 @@ def test_bytecode_of_a_module_that_was_imported_from_outputs_is_no_damage(folder
 
 def test_a_folder_that_is_gone_is_damage_with_or_without_a_manifest(folder: Path) -> None:
     outputs = {"model": [live(Model(), folder)]}
-    manifests = manifests_of(outputs)
+    manifests = output_manifests(outputs, folder.parent)
     shutil.rmtree(folder)
     for recorded in (manifests, ""):
         assert [one.detail for one in damages_of(outputs, recorded)] == ["it is gone"]
@@ -85,7 +91,9 @@ def test_outputs_recorded_without_manifests_only_have_to_be_there(folder: Path) 
 
 def test_outputs_recorded_before_times_were_are_told_by_names_and_sizes(folder: Path) -> None:
     outputs = {"model": [live(Model(), folder)]}
-    recorded = json.dumps({name: one.partition("-")[0] for name, one in json.loads(manifests_of(outputs)).items()})
+    recorded = json.dumps(
+        {name: one.partition("-")[0] for name, one in json.loads(output_manifests(outputs, folder.parent)).items()}
+    )
     edit_in_place(folder)
     assert damages_of(outputs, recorded) == ()
     truncate(folder)
@@ -96,7 +104,7 @@ def test_inputs_that_changed_are_told_by_their_places(folder: Path, tmp_path: Pa
     other = tmp_path / "other"
     other.mkdir()
     inputs = {"model": [live(Model(), other), live(Model(), folder)]}
-    before = manifests_of(inputs)
+    before = input_manifests(inputs, tmp_path / "root")
     assert changed_inputs(inputs, before) == []
     edit_in_place(folder)
     assert changed_inputs(inputs, before) == [str(folder)]
@@ -125,3 +133,28 @@ def test_a_pushed_model_is_checked_where_it_was_pushed_to(folder: Path, tmp_path
     assert change.category is Category.PUSHED  # and so no reason to push it again
     (tmp_path / "serving").mkdir()
     assert damages_of({"pushed": [pushed]}, "") == ()
+
+
+def test_an_output_outside_the_root_is_not_walked_and_only_has_to_be_there(folder: Path, tmp_path: Path) -> None:
+    root = tmp_path / "pipelines" / "taxi"
+    root.mkdir(parents=True)
+    places = (Path("/"), tmp_path, root.parent, root, folder)
+    outputs = {"model": [live(Model(), place) for place in places]}
+    manifests = output_manifests(outputs, root)
+    assert set(json.loads(manifests).values()) == {"elsewhere"}
+    edit_in_place(folder)
+    assert damages_of(outputs, manifests) == ()
+    shutil.rmtree(folder)
+    assert [one.name for one in damages_of(outputs, manifests)] == [str(folder)]
+
+
+def test_an_input_that_holds_the_root_is_not_walked(folder: Path, tmp_path: Path) -> None:
+    inputs = {"model": [live(Model(), Path("/")), live(Model(), folder)]}
+    before = input_manifests(inputs, tmp_path)
+    (tmp_path / "new").touch()
+    edit_in_place(folder)
+    assert changed_inputs(inputs, before) == [str(folder)]
+
+
+def test_files_that_go_while_they_are_looked_at_are_not_there() -> None:
+    assert output_manifest("/proc/self") != ""  # descriptors and threads come and go

@@ -23,7 +23,7 @@ from headrace.orchestration.outcomes import NodeState
 from headrace.orchestration.request import RunRequest
 from headrace.settings import Settings
 from tests.headrace.orchestration.runs.conftest import RunPipeline
-from tests.small_components import AddOne, AddTo, MaybeAddOne, Meet, Number, Raise, Sleep
+from tests.small_components import AddOne, AddTo, MaybeAddOne, Meet, Number, Point, Raise, Sleep
 
 
 def test_independent_nodes_run_at_the_same_time(run_pipeline: RunPipeline, tmp_path: Path) -> None:
@@ -227,3 +227,10 @@ def test_a_container_component_is_refused_where_no_engine_answers(
     assert isinstance(ran.error, UserError)
     assert "Boxed would run in a container" in ran.error.what
     assert ran.run is None
+
+
+def test_an_output_may_name_any_place_and_is_not_walked_there(run_pipeline: RunPipeline) -> None:
+    everything = Point(where="/")
+    ran = run_pipeline("everything", [everything, Point(where="/proc").with_id("Proc")])
+    assert ran.error is None
+    assert [one.properties["headrace_outputs"] for one in ran.executions] == ['{"model/0": "elsewhere"}'] * 2
