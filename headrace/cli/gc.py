@@ -13,6 +13,7 @@ from headrace.errors import RunCanceledError, UserError
 
 if TYPE_CHECKING:
     from headrace.metadata.stores import Stores
+    from headrace.orchestration.clean_up import Kept
     from headrace.orchestration.removal import Measured
     from headrace.settings import Settings
 
@@ -33,7 +34,7 @@ def gc(yes: bool, keep_runs: int | None, metadata: str | None, as_json: bool) ->
     killed. Records and logs stay: what is removed is marked DELETED, and still answers questions. Interrupted, it can
     be run again.
     """
-    from headrace.orchestration.clean_up import clean_up
+    from headrace.orchestration.clean_up import survey
     from headrace.orchestration.removal import measured, remove
 
     settings, stores = opened(metadata)
@@ -42,21 +43,26 @@ def gc(yes: bool, keep_runs: int | None, metadata: str | None, as_json: bool) ->
     given = [*([f"--keep-runs={keep_runs}"] if keep_runs else []), *([f"--metadata={metadata}"] if metadata else [])]
     command = shlex.join(["headrace", "gc", *given, "--yes"])
     found: list[Measured] = []
+    kept: list[Kept] = []
     try:
         for store in stores.opened:
             others = [one for one in every.opened if one.address != store.address]
-            found += remove(settings, store, keep, others) if yes else measured(clean_up(settings, store, keep, others))
+            looked = survey(settings, store, keep, others)
+            found += remove(settings, store, keep, others) if yes else measured(looked.removals)
+            kept += looked.kept
     except KeyboardInterrupt:
         raise RunCanceledError("the clean-up was stopped; it can go on", next_step=command) from None
     if as_json:
-        _print_json(found, yes)
-    elif found:
+        _print_json(found, kept, yes)
+        return
+    if found:
         _print(found)
         click.echo("removed; records and logs stay" if yes else f"{command} removes them; records and logs stay")
     else:
-        click.echo(
-            f"nothing to remove: a live model, or one of the last {keep} runs of its pipeline, needs all there is"
-        )
+        needed = "all else" if kept else "all there is"
+        click.echo(f"nothing to remove: a live model, or one of the last {keep} runs of its pipeline, needs {needed}")
+    for one in kept:
+        click.echo(f"kept, though nothing needs it: {one.place}, for {one.why}")
 
 
 def _every(settings: "Settings") -> "Stores":
@@ -92,13 +98,15 @@ def _print(found: "Sequence[Measured]") -> None:
     console().print(table)
 
 
-def _print_json(found: "Sequence[Measured]", removed: bool) -> None:
+def _print_json(found: "Sequence[Measured]", kept: "Sequence[Kept]", removed: bool) -> None:
     nodes = [
         {"pipeline": pipeline, "node": node, "artifacts": len(sizes), "bytes": sum(sizes)}
         for (pipeline, node), sizes in _by_node(found).items()
     ]
     total = {"artifacts": len(found), "bytes": sum(one.bytes for one in found)}
-    click.echo(json.dumps({"removed": removed, **total, "nodes": nodes}, indent=2))
+    click.echo(
+        json.dumps({"removed": removed, **total, "nodes": nodes, "kept": [str(one.place) for one in kept]}, indent=2)
+    )
 
 
 def _by_node(found: "Sequence[Measured]") -> dict[tuple[str, str], list[int]]:
