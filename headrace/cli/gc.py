@@ -16,6 +16,7 @@ from headrace.errors import RunCanceledError, UserError
 
 if TYPE_CHECKING:
     from headrace.metadata.stores import Stores
+    from headrace.orchestration.clean_up import Kept
     from headrace.orchestration.removal import Measured
     from headrace.settings import Settings
 
@@ -43,7 +44,7 @@ def gc(yes: bool, keep_runs: int | None, metadata: str | None, as_json: bool) ->
     killed. Records and logs stay: what is removed is marked DELETED, and still answers questions. Interrupted, it can
     be run again.
     """
-    from headrace.orchestration.clean_up import clean_up
+    from headrace.orchestration.clean_up import survey
     from headrace.orchestration.removal import measured, remove
 
     settings, stores = opened(metadata)
@@ -52,22 +53,28 @@ def gc(yes: bool, keep_runs: int | None, metadata: str | None, as_json: bool) ->
     given = [*([f"--keep-runs={keep_runs}"] if keep_runs else []), *([f"--metadata={metadata}"] if metadata else [])]
     command = shlex.join(["headrace", "gc", *given, "--yes"])
     found: list[Measured] = []
+    kept: list[Kept] = []
     try:
         for store in stores.opened:
             others = [one for one in every.opened if one.address != store.address]
-            found += remove(settings, store, keep, others) if yes else measured(clean_up(settings, store, keep, others))
+            looked = survey(settings, store, keep, others)
+            found += remove(settings, store, keep, others) if yes else measured(looked.removals)
+            kept += looked.kept
     except KeyboardInterrupt:
         raise RunCanceledError("the clean-up was stopped; run it again to finish it", next_step=command) from None
     if as_json:
-        _print_json(found, yes)
-    elif found:
+        _print_json(found, kept, yes)
+        return
+    if found:
         _print(found)
         click.echo("removed; records and logs stay" if yes else f"{command} removes them; records and logs stay")
     else:
-        click.echo(f"nothing to remove: {_why_nothing(settings, stores, keep)}")
+        click.echo(f"nothing to remove: {_why_nothing(settings, stores, keep, bool(kept))}")
+    for one in kept:
+        click.echo(f"kept, although nothing needs it: {one.place} ({one.why})")
 
 
-def _why_nothing(settings: "Settings", stores: "Stores", keep: int) -> str:
+def _why_nothing(settings: "Settings", stores: "Stores", keep: int, some_kept: bool) -> str:
     """Why nothing goes: it is needed, or it lies where nothing is ever removed."""
     from headrace.metadata.records import LIVE
 
@@ -76,7 +83,7 @@ def _why_nothing(settings: "Settings", stores: "Stores", keep: int) -> str:
     roots = {Path(realpath(found[1])) for uri in there if "://" not in uri and (found := _OUTPUT.fullmatch(uri))}
     outside = sorted(str(root) for root in roots if home not in (root, *root.parents))
     recent = "the last run of its pipeline" if keep == 1 else f"one of the last {keep} runs of its pipeline"
-    needed = f"a live model, or {recent}, needs all there is"
+    needed = f"a live model, or {recent}, needs {'all else' if some_kept else 'all there is'}"
     if not outside:
         return needed
     more = f" and {len(outside) - _SHOWN} more" if len(outside) > _SHOWN else ""
@@ -119,13 +126,15 @@ def _print(found: "Sequence[Measured]") -> None:
     wide_console().print(table)
 
 
-def _print_json(found: "Sequence[Measured]", removed: bool) -> None:
+def _print_json(found: "Sequence[Measured]", kept: "Sequence[Kept]", removed: bool) -> None:
     nodes = [
         {"pipeline": pipeline, "node": node, "artifacts": len(sizes), "bytes": sum(sizes)}
         for (pipeline, node), sizes in _by_node(found).items()
     ]
     total = {"artifacts": len(found), "bytes": sum(one.bytes for one in found)}
-    click.echo(json.dumps({"removed": removed, **total, "nodes": nodes}, indent=2))
+    click.echo(
+        json.dumps({"removed": removed, **total, "nodes": nodes, "kept": [str(one.place) for one in kept]}, indent=2)
+    )
 
 
 def _by_node(found: "Sequence[Measured]") -> dict[tuple[str, str], list[int]]:

@@ -15,11 +15,14 @@ from pathlib import Path
 from headrace.metadata import Artifact, Execution, MetadataStore, Run, State
 from headrace.metadata.flow import Flow, executions_by_run
 from headrace.metadata.records import IMPORTER, LIVE, MARKED_FOR_DELETION
-from headrace.orchestration.output_places import OutputPlaces, was_made_by
+from headrace.orchestration.output_places import OutputPlaces
 from headrace.orchestration.run_lock import live_runs
 from headrace.settings import Settings
 
 _PUSHED_MODEL, _PUSHED = "PushedModel", "pushed"  # TFX's type, and its property: 0 where nothing was pushed
+
+_CHANGED = "it was changed since it was made"
+_BOUND = "it lies in something that stays, or holds that"
 _IS_EXTERNAL = "is_external"
 
 
@@ -33,10 +36,31 @@ class Removal:
     place: Path  # a folder, or the file of a value
 
 
+@dataclass(frozen=True)
+class Kept:
+    """One output that nothing needs, and that stays all the same."""
+
+    place: Path
+    why: str
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What may go, in the order in which it was recorded, then what was left unfinished; and what stays beside it."""
+
+    removals: list[Removal]
+    kept: list[Kept]
+
+
 def clean_up(
     settings: Settings, store: MetadataStore, keep_runs: int, others: Sequence[MetadataStore] = ()
 ) -> list[Removal]:
-    """Says what may go, in the order in which it was recorded, then what was left unfinished; changes nothing.
+    """Says what may go, as `survey` does."""
+    return survey(settings, store, keep_runs, others).removals
+
+
+def survey(settings: Settings, store: MetadataStore, keep_runs: int, others: Sequence[MetadataStore] = ()) -> Survey:
+    """Says what may go, and what nothing needs and stays all the same; changes nothing.
 
     Args:
         settings: of the project whose home is cleaned up.
@@ -60,24 +84,32 @@ def clean_up(
         for maker in (executions[maker] for maker in flow.makers.get(artifact.id, ())):
             if (place := places.made_by(maker, artifact.uri)) and not _brought_in(artifact, maker):
                 made[artifact.id] = maker, place
-    removals = dict[int, Removal]()
+    going, changed = list[Removal](), list[Kept]()
     for artifact in unused:
-        if artifact.id in made and was_made_by(*made[artifact.id]):
+        if artifact.id in made:
             maker, place = made[artifact.id]
-            removals[artifact.id] = Removal(artifact.id, maker.pipeline, maker.node, place)
+            if places.is_as_left(maker, place, is_whole=artifact.state != MARKED_FOR_DELETION):
+                going.append(Removal(artifact.id, maker.pipeline, maker.node, place))
+            else:
+                changed.append(Kept(place, _CHANGED))
     theirs = [one for other in others for one in other.artifacts() if one.state == LIVE]
-    kept = [one for one in there if one.id not in removals]
-    staying = [place for one in (*kept, *theirs) if (place := places.of(one.uri))]
-    going = list(removals.values())
-    gone = {one.place for one in going}
-    unfinished = [
-        Removal(None, one.pipeline, one.node, place)
-        for one in executions.values()
-        if one.state in (State.FAILED, State.CANCELED)
-        for place in places.left_by(one)
-        if gone.isdisjoint({place, *place.parents})
+    gone_ids, gone = {one.artifact_id for one in going}, {one.place for one in going}
+    kept = [one for one in there if one.id not in gone_ids]
+    pipelines = {one.pipeline for one in executions.values()}
+    staying = [
+        place
+        for one in (*kept, *theirs)
+        if (place := places.of(one.uri)) and not places.is_of_several(place, pipelines)
     ]
-    return _apart([*going, *unfinished], staying)
+    for one in executions.values():
+        for place in places.left_by(one) if one.state in (State.FAILED, State.CANCELED) else ():
+            if gone.isdisjoint({place, *place.parents}):
+                if places.is_as_left(one, place):
+                    going.append(Removal(None, one.pipeline, one.node, place))
+                elif place not in staying:
+                    changed.append(Kept(place, _CHANGED))
+    apart = _apart(going, staying)
+    return Survey(apart, [*changed, *(Kept(one.place, _BOUND) for one in going if one not in apart)])
 
 
 def _newest(runs: Iterable[Run], of_each: int) -> Iterator[Run]:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from headrace.errors import HeadraceError, UserError
+from headrace.errors import HeadraceError, HomeError, UserError, typed
 from headrace.metadata import MetadataStore
 from headrace.metadata.records import DELETED, MARKED_FOR_DELETION
 from headrace.orchestration.clean_up import Removal, clean_up
@@ -49,7 +49,7 @@ def remove(
         others: stores whose artifacts may be the same files; all of those stay.
 
     Raises:
-        UserError: another clean-up is at work.
+        UserError: another clean-up is at work, or nothing can be written in the home.
         HeadraceError: some could not be removed; the others are.
     """
     with _alone(settings):
@@ -80,8 +80,18 @@ def remove(
 
 @contextmanager
 def _alone(settings: Settings) -> Iterator[None]:
+    settings.make_home()
     path = settings.home / "gc.lock"
-    with open(path, "ab") as file:
+    try:
+        file = open(path, "ab")  # noqa: SIM115
+    except OSError as error:  # somebody else's
+        raise HomeError(
+            "the home folder cannot be cleaned up",
+            where=str(path),
+            why=error.strerror or str(error),
+            next_step=typed("ls", "-l", path),
+        ) from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -1,7 +1,9 @@
 import json
+import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,6 +82,7 @@ def test_how_many_runs_are_recent_is_a_flag_and_a_setting(
         "artifacts": 5,
         "bytes": 10000,
         "nodes": [{"pipeline": "[taxi]", "node": "Trainer", "artifacts": 5, "bytes": 10000}],
+        "kept": [],
     }
     assert "headrace gc --keep-runs=2 --yes removes them" in headrace("gc", "--keep-runs", "2")[1]
     (project / "pyproject.toml").write_text("[tool.headrace]\nkeep_runs = 6\n")
@@ -90,6 +93,7 @@ def test_how_many_runs_are_recent_is_a_flag_and_a_setting(
         "artifacts": 0,
         "bytes": 0,
         "nodes": [],
+        "kept": [],
     }
     assert headrace("gc", "--keep-runs", "0")[0] == 2
 
@@ -185,3 +189,17 @@ def test_a_number_of_runs_that_is_none_is_told_in_words(store: MetadataStore, he
     code, _, err = headrace("gc", "--keep-runs", "x")
     assert code == 2
     assert "'x' is not a valid whole number" in err
+
+
+def test_what_was_changed_stays_and_is_named(runs: list[Path], headrace: Command) -> None:
+    later = time.time() + 60
+    for folder in runs[:2]:
+        os.utime(folder / "weights", (later, later))
+    for arguments in (["gc"], ["gc", "--yes"]):
+        code, out, _ = headrace(*arguments)
+        assert code == 0
+        assert out.splitlines() == [
+            "nothing to remove: a live model, or one of the last 5 runs of its pipeline, needs all else",
+            *(f"kept, although nothing needs it: {one} (it was changed since it was made)" for one in runs[:2]),
+        ]
+    assert json.loads(headrace("gc", "--json")[1])["kept"] == list(map(str, runs[:2]))

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -53,6 +53,12 @@ def printed() -> str:
     return f"{out.getvalue()}exit code {ended.value.code or 0}"
 
 
+def all_printed() -> str:
+    with redirect_stderr(StringIO()) as err:
+        out = printed()
+    return err.getvalue() + out
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_command_that_only_reads_says_the_same_where_nothing_can_be_written(
     settings: Settings, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
@@ -64,3 +70,22 @@ def test_a_command_that_only_reads_says_the_same_where_nothing_can_be_written(
     files = sorted(settings.home.rglob("*"))
     assert as_nobody(printed) == before
     assert sorted(settings.home.rglob("*")) == files
+
+
+def test_a_clean_up_says_that_it_cannot_write_and_marks_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["headrace", "gc", "--yes", "--keep-runs", "1"])
+    store = MetadataStore.open(settings.metadata_path)
+    for run in ("2", "3"):
+        number = max(one.id for one in store.executions()) + 1
+        place = settings.pipeline_root("taxi") / "Trainer" / "model" / str(number)
+        place.mkdir(parents=True)
+        model = record_artifact(store, "Model", str(place))
+        record_execution(store, "taxi", run, "Trainer", outputs={"model": [model]})
+    close(settings)
+    said = as_nobody(all_printed)
+    assert said.startswith("error: the home folder cannot be written\n")
+    assert "Traceback" not in said
+    assert said.endswith("exit code 2")
+    assert {one.state for one in store.artifacts()} == {"LIVE"}

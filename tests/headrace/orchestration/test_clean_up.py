@@ -1,5 +1,7 @@
+import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -7,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from headrace.metadata import MetadataStore, State
+from headrace.metadata.properties import OUTPUTS
 from headrace.metadata.records import DELETED, MARKED_FOR_DELETION
 from headrace.metadata.store import project_config
-from headrace.orchestration.clean_up import clean_up
-from headrace.orchestration.output_places import was_made_by
+from headrace.orchestration.clean_up import clean_up, survey
+from headrace.orchestration.output_manifests import local_manifest
+from headrace.orchestration.output_places import OutputPlaces
 from headrace.orchestration.run_lock import run_lock
 from headrace.settings import Settings
 from tests.headrace.recording import record_artifact, record_execution, record_execution_of_no_run
@@ -247,7 +251,10 @@ def test_only_what_lies_where_its_execution_makes_outputs_goes(history: History)
     history.run("2")
     assert history.goes(1) == models[:2]
     history.record("1", "Other", {"model": [history.artifact(own.parent)]}, {})  # what holds it is not theirs
-    assert history.goes(1) == []
+    looked = survey(history.settings, history.store, 1)
+    assert looked.removals == []
+    assert {one.why for one in looked.kept} == {"it lies in something that stays, or holds that"}
+    assert own in {one.place for one in looked.kept}
 
 
 def test_a_node_of_a_sub_pipeline_makes_outputs_where_the_sub_pipelines_root_is(history: History) -> None:
@@ -272,8 +279,78 @@ def test_what_was_there_before_its_execution_began_is_not_its(history: History) 
     place = history.place("ExampleGen/examples")
     history.run("1")
     execution = history.store.executions()[0]
-    assert was_made_by(execution, place)
-    assert not was_made_by(replace(execution, started=execution.started + timedelta(hours=1)), place)
+    places = OutputPlaces(history.settings)
+    assert places.is_as_left(execution, place)
+    assert not places.is_as_left(replace(execution, started=execution.started + timedelta(hours=1)), place)
+
+
+def add_a_note(place: Path) -> None:
+    (place / "note").write_text("mine")
+
+
+def edit_in_place(place: Path) -> None:
+    (place / "data").write_text("mine")
+
+
+def add_what_is_old(place: Path) -> None:
+    add_a_note(place)
+    os.utime(place / "note", (1e9, 1e9))  # as one who copies a file with its times
+
+
+@pytest.mark.parametrize(
+    ("change", "has_manifests"),
+    [(add_a_note, True), (add_a_note, False), (edit_in_place, True), (edit_in_place, False), (add_what_is_old, True)],
+)
+def test_what_was_changed_a_moment_after_its_execution_ended_stays_and_is_told(
+    history: History, change: Callable[[Path], None], has_manifests: bool
+) -> None:
+    place = history.place("ExampleGen/examples")
+    history.run("1")
+    history.run("2")
+    first = history.store.executions()[0]
+    if has_manifests:
+        history.store.annotate(first.id, {OUTPUTS: json.dumps({"examples/0": local_manifest(place)})})
+    assert len(history.goes(1)) == 3
+    time.sleep(0.1)  # more than the ticks of a clock
+    change(place)
+    looked = survey(history.settings, history.store, 1)
+    assert len(looked.removals) == 2
+    assert [(one.place, one.why) for one in looked.kept] == [(place, "it was changed since it was made")]
+
+
+def test_what_an_older_headrace_left_is_told_by_names_and_sizes_and_by_times(history: History) -> None:
+    place = history.place("ExampleGen/examples")
+    history.run("1")
+    history.run("2")
+    first = history.store.executions()[0]
+    manifest = local_manifest(place).partition("-")[0]
+    history.store.annotate(first.id, {OUTPUTS: json.dumps({"examples/0": manifest})})
+    assert len(history.goes(1)) == 3
+    time.sleep(0.1)
+    (place / "data").write_text("DATA")
+    assert len(history.goes(1)) == 2
+
+
+def test_what_an_interrupted_clean_up_left_goes_though_it_is_not_whole(history: History) -> None:
+    place = history.place("ExampleGen/examples")
+    (place / "inner").mkdir(parents=True)
+    (place / "inner" / "more").touch()
+    examples, *_ = history.run("1")
+    first = history.store.executions()[0]
+    history.store.annotate(first.id, {OUTPUTS: json.dumps({"examples/0": local_manifest(place)})})
+    history.store.mark_artifacts([examples], MARKED_FOR_DELETION)
+    (place / "data").unlink()
+    assert history.goes(MANY) == [examples]
+
+
+def test_an_artifact_that_names_the_home_or_a_root_protects_nothing(history: History) -> None:
+    history.run("1")
+    history.run("2")
+    root = history.settings.pipeline_root("taxi")
+    for place in ("/", str(history.settings.home), str(root.parent), str(root), f"{root}/"):
+        model = record_artifact(history.store, "Model", place)
+        history.record("2", "Odd", {"model": [model]}, {})
+    assert len(history.goes(1)) == 3
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.CANCELED])
