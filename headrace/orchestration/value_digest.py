@@ -73,8 +73,9 @@ class ValueDigests:
 
     def _function(self, function: FunctionType) -> bytes:
         if not is_users(function):
-            wrapped = [*contents(function), getattr(function, "__wrapped__", None)]
-            return self._join(f"function {function.__module__}.{function.__qualname__}", wrapped)
+            name = f"function {function.__module__}.{function.__qualname__}"
+            made = [*contents(function), getattr(function, "__wrapped__", None)] if "<locals>" in name else []
+            return self._join(name, made)
         self._visit(function)
         text = f"function {function.__qualname__} {instructions(function.__code__)}"
         return self._join(text, [*contents(function), function.__defaults__, function.__kwdefaults__])

@@ -10,7 +10,7 @@ import pytest
 
 # Prints the digests, and those of a copy of the program in which each edit has been made.
 PROGRAM = """
-import abc, argparse, collections, dataclasses, datetime, decimal, enum, functools, importlib, json, os, re, sys
+import abc, argparse, collections, dataclasses, datetime, decimal, enum, functools, importlib, json, os, re, shutil, sys
 import threading, types
 from pathlib import Path
 
@@ -139,6 +139,7 @@ SETTINGS, LAZY, UNPRINTABLE = Settings(), Lazy(), Unprintable.MEMBER
 FIRST, SECOND = adder(1), adder(2)
 CHOSEN = adder
 HELD = {"first": lambda: 1, "instance": Scaler(5)}
+OF_PYTHON = {"remove": os.remove, "remove all": shutil.rmtree}
 exec("def executed():\\n    return 1")
 
 
@@ -163,7 +164,7 @@ class Executor(Base):
         inner(helper.FACTOR), os.getcwd(), PARTIAL(1), CALLABLE(1), METHOD(1), SETTINGS, LAZY, UNPRINTABLE
         Color.RED, Config().scaled(), FIRST(1), SECOND(1), CHOSEN, HELD, decorated(), cached(), executed()
         lazy.get(), computed.twice(2), globals()["BY_NAME"], LATE, os.environ["OF_THE_CODE"], json.FACTOR, self.own
-        DAYS, SCALAR, EMPTY, COLUMNS, HUGE
+        DAYS, SCALAR, EMPTY, COLUMNS, HUGE, OF_PYTHON
         return np.mean(ARRAY), __secret_of_module(), sys.platform
 
 
@@ -205,6 +206,7 @@ EDITS: dict[str, set[str]] = {
     "OBJECT = object(); LOCK = threading.Lock()": set(),
     "SET = set(reversed(sorted(SET, key=str)))": set(),
     "os.environ['OTHER'] = '2'": set(),
+    "OF_PYTHON = {name: functools.wraps(stock)(lambda: 1) for name, stock in OF_PYTHON.items()}": set(),
     "ARGS.factor = 8": {"value ARGS"},
     "LIMIT['a'][1] = 2": {"value LIMIT"},
     "RECURSIVE.append(1)": {"value RECURSIVE"},
