@@ -80,8 +80,8 @@ def impact(thing: str | None, column: str | None, metadata: str | None, as_json:
 def diff(before: str, after: str, metadata: str | None, as_json: bool) -> None:
     """Show what differs between two runs: in words, the causes first, then in tables.
 
-    Without AFTER: the latest run. A run that is to be compared with itself is
-    compared with the one before it, of the same pipeline: `headrace lineage diff latest`.
+    Without AFTER: the latest run. `headrace lineage diff latest` compares it with
+    the run before it, of the same pipeline.
     """
     from headrace.lineage import Lineage
 

@@ -186,7 +186,7 @@ class Lineage:
 
         Raises:
             UnknownNameError: there is no such run, or more than one.
-            UserError: they are in two stores, or are one run.
+            UserError: they are in two stores, or no run of the pipeline came before the latest.
         """
         from headrace.lineage.asking import run_before, run_named
         from headrace.lineage.diff import diff_of
@@ -200,7 +200,8 @@ class Lineage:
                 f"the runs {first.id} and {second.id} cannot be compared: they are in two metadata stores",
                 why=f"{store.address} and {other.address}",
             )
-        return diff_of(store, first if first.id != second.id else run_before(store, second), second)
+        is_latest_itself = after == LATEST and first.id == second.id
+        return diff_of(store, run_before(store, second) if is_latest_itself else first, second)
 
     def features(self, model: "str | int | Path | Artifact" = "latest") -> "Features":
         """How a model's inputs were made: raw column, analyzer or vocabulary, transformed feature, input.

@@ -117,3 +117,14 @@ def test_a_mistyped_parameter_is_said_and_the_record_stays_as_it_was(
     result = command("headrace run taxi --set hyperparameter={}")
     assert_one_clear_message(result, 2, "there is no parameter 'hyperparameter'", "did you mean 'hyperparameters'?")
     assert (home / "metadata.sqlite").read_bytes() == before
+
+
+def test_a_run_with_hyperparameters_that_cannot_be_is_refused_before_anything_runs(
+    command: Command, tmp_path: Path
+) -> None:
+    refused = command("headrace run taxi --set hyperparameters='{\"epochz\": 3}'", HEADRACE_HOME=str(tmp_path))
+    assert_one_clear_message(
+        refused, 2, "the parameter 'hyperparameters' cannot be", "no hyperparameter 'epochz': did you mean 'epochs'?"
+    )
+    assert refused.stdout == ""
+    assert not list(tmp_path.iterdir())

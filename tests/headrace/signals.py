@@ -1,10 +1,10 @@
-"""Ctrl-C, also where the tests were started in the background of a script, whose commands ignore it."""
+"""Ctrl-C and a closed terminal, also where the tests were started by nohup or in the background of a script."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_IGNORED_IN_THE_BACKGROUND = (signal.SIGINT, signal.SIGQUIT)
+_IGNORED_IN_THE_BACKGROUND = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)  # HUP by nohup
 
 
 def as_in_the_foreground() -> None:
@@ -15,7 +15,7 @@ def as_in_the_foreground() -> None:
 
 def as_by_nohup_in_a_script() -> None:
     """For `preexec_fn` of a process that ignores what ends those in the foreground."""
-    for number in (signal.SIGHUP, *_IGNORED_IN_THE_BACKGROUND):
+    for number in _IGNORED_IN_THE_BACKGROUND:
         signal.signal(number, signal.SIG_IGN)
 
 

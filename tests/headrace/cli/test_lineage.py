@@ -76,7 +76,14 @@ def test_diff_is_with_the_latest(store: MetadataStore, model: int, headrace: Com
     assert out.startswith("20260101-1 -> 20260102-1\nnodes: Trainer: only in the run before\n")
     assert headrace("lineage", "diff", "latest") == (0, out, "")  # with the one before it
     assert headrace("lineage", "diff", "20260102", "latest") == (0, out, "")
-    code, _, err = headrace("lineage", "diff", "20260101", "20260101")
+    same = "20260101-1 -> 20260101-1\nnothing differs that was recorded\n"
+    assert headrace("lineage", "diff", "20260101", "20260101") == (0, same, "")
+
+
+def test_diff_of_the_only_run_says_that_there_is_none_before_it(
+    store: MetadataStore, model: int, headrace: Command
+) -> None:
+    code, _, err = headrace("lineage", "diff", "latest")
     assert code == 2
     assert "cannot be compared with itself\n  why: there is no run of taxi before it" in err
 

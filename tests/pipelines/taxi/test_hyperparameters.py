@@ -1,6 +1,5 @@
 import json
 from dataclasses import asdict, fields
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from headrace.errors import HeadraceError, ParameterError, UnknownNameError, UserError
 from pipelines.taxi.features import AMOUNTS, COORDINATES, LABEL, NUMBERS, TEXTS, TIPS
 from pipelines.taxi.hyperparameters import Hyperparameters
-from tests.conftest import Command, assert_one_clear_message
 
 
 def test_what_is_not_given_has_its_default() -> None:
@@ -57,14 +55,3 @@ def test_a_value_that_cannot_be_is_refused_with_a_message(values: dict[str, Any]
 def test_a_text_that_cannot_be_is_refused(text: str) -> None:
     with pytest.raises(UserError):
         Hyperparameters.parse(text)
-
-
-def test_a_run_with_hyperparameters_that_cannot_be_is_refused_before_anything_runs(
-    command: Command, tmp_path: Path
-) -> None:
-    refused = command("headrace run taxi --set hyperparameters='{\"epochz\": 3}'", HEADRACE_HOME=str(tmp_path))
-    assert_one_clear_message(
-        refused, 2, "the parameter 'hyperparameters' cannot be", "no hyperparameter 'epochz': did you mean 'epochs'?"
-    )
-    assert refused.stdout == ""
-    assert not list(tmp_path.iterdir())
