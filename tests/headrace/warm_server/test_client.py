@@ -79,7 +79,7 @@ def test_a_process_is_where_the_one_is_who_asked_for_it(
 
 
 def test_a_process_ignores_what_the_one_ignores_who_asked_for_it(server: WarmServer) -> None:
-    handled = signal.SIGHUP, signal.SIGINT
+    handled = signal.SIGHUP, signal.SIGINT, signal.SIGQUIT
     for ignored in ([], [signal.SIGHUP], [signal.SIGHUP, signal.SIGINT]):
         before = [signal.signal(one, signal.SIG_IGN if one in ignored else signal.SIG_DFL) for one in handled]
         try:

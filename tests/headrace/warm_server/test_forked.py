@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from headrace.warm_server.client import WarmProcess, WarmServer
+from tests.headrace.signals import ctrl_c_interrupts
 from tests.headrace.warm_server import asked
 
 
@@ -35,7 +36,8 @@ def test_what_a_program_forked_goes_on_after_it_and_how_it_ends_counts(server: W
 
 
 def test_a_signal_reaches_what_is_waited_for(server: WarmServer) -> None:
-    process, read = started(server, asked.fork_and_leave_first, 130)
+    with ctrl_c_interrupts():
+        process, read = started(server, asked.fork_and_leave_first, 130)
     words: set[str] = set()
     while words != {"parent", "waits"}:
         words |= set(os.read(read, 100).decode().split())
