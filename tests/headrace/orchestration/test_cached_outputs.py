@@ -1,14 +1,28 @@
 import json
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from ml_metadata.proto import metadata_store_pb2 as mlmd
 from tfx.types import Artifact
 from tfx.types.standard_artifacts import Model, PushedModel
 
+from headrace.metadata import MetadataStore, State
 from headrace.metadata.changes import Category
-from headrace.orchestration.cached_outputs import changed_inputs, damages_of, manifests_of, output_manifest
+from headrace.metadata.properties import OUTPUTS
+from headrace.metadata.store import ConnectionConfig
+from headrace.orchestration.cached_outputs import (
+    CACHE_CONTEXT,
+    changed_inputs,
+    damages_of,
+    find_cached_outputs,
+    manifests_of,
+    output_manifest,
+)
+from headrace.orchestration.connection import SharedMetadata
+from tests.headrace.recording import record_artifact, record_execution
 
 
 @pytest.fixture
@@ -111,10 +125,98 @@ def test_an_artifact_that_is_one_file_has_a_manifest(tmp_path: Path) -> None:
     assert output_manifest(str(tmp_path / "gone")) == ""
 
 
-def test_an_artifact_that_is_marked_deleted_cannot_be_used(folder: Path) -> None:
+@pytest.mark.parametrize("state", ["MARKED_FOR_DELETION", "DELETED", "ABANDONED", "PENDING", "REFERENCE"])
+def test_an_artifact_that_is_recorded_as_anything_but_live_cannot_be_used(folder: Path, state: str) -> None:
     artifact = live(Model(), folder)
-    artifact.mlmd_artifact.state = artifact.mlmd_artifact.DELETED
-    assert [one.detail for one in damages_of({"model": [artifact]}, "")] == ["it is recorded as DELETED"]
+    artifact.mlmd_artifact.state = artifact.mlmd_artifact.State.Value(state)
+    [change] = damages_of({"model": [artifact]}, "")
+    assert str(change) == f"outputs {folder}: it is recorded as {state}"
+
+
+@pytest.mark.parametrize("damaged", [0, 1])
+def test_each_of_two_artifacts_of_one_key_is_checked(folder: Path, tmp_path: Path, damaged: int) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    (other / "more").write_text("of this one alone")
+    outputs = {"models": [live(Model(), folder), live(Model(), other)]}
+    manifests = manifests_of(outputs)
+    assert list(json.loads(manifests)) == ["models/0", "models/1"]
+    assert damages_of(outputs, manifests) == ()
+    edit_in_place((folder, other)[damaged])
+    [change] = damages_of(outputs, manifests)
+    assert str(change) == f"outputs {(folder, other)[damaged]}: its files are not those that were left there"
+
+
+def test_files_that_were_copied_in_another_order_are_the_same(tmp_path: Path) -> None:
+    names = [f"{folder}/{name}" for folder in "abc" for name in "xyz"]
+
+    def written(place: Path, names: Sequence[str]) -> str:
+        for name in names:
+            path = place / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(name)
+            os.utime(path, (1, 1))
+        return output_manifest(str(place))
+
+    assert written(tmp_path / "one", names) == written(tmp_path / "other", names[::-1])
+
+
+def test_a_link_that_leads_nowhere_is_a_file_like_others(folder: Path) -> None:
+    outputs = {"model": [live(Model(), folder)]}
+    before = manifests_of(outputs)
+    (folder / "latest").symlink_to(folder / "nowhere")
+    assert [one.detail for one in damages_of(outputs, before)] == ["its files are not those that were left there"]
+    assert damages_of(outputs, manifests_of(outputs)) == ()
+
+
+class Cache:
+    """Executions under one cache key, each with one output."""
+
+    def __init__(self, folder: Path) -> None:
+        config = ConnectionConfig()
+        config.fake_database.SetInParent()
+        self.folder, self.store = folder, MetadataStore.connect(config)
+        type_id = self.store.handle.put_context_type(mlmd.ContextType(name=CACHE_CONTEXT))
+        [self.context] = self.store.handle.put_contexts([mlmd.Context(type_id=type_id, name="key")])
+
+    def add(self, run_id: str, state: State = State.COMPLETE) -> Path:
+        """Records an execution; returns where its output lies."""
+        place = self.folder / run_id
+        place.mkdir()
+        (place / "data").write_text("data")
+        made = record_artifact(self.store, "Model", str(place))
+        execution = record_execution(self.store, "taxi", run_id, "Trainer", state, outputs={"model": [made]})
+        self.store.annotate(execution, {OUTPUTS: manifests_of({"model": [live(Model(), place)]})})
+        association = mlmd.Association(execution_id=execution, context_id=self.context)
+        self.store.handle.put_attributions_and_associations([], [association])
+        return place
+
+    def look_up(self, key: str = "key") -> tuple[list[str], list[str]]:
+        """The names of the places of what was found, and what is wrong with what is newer."""
+        with SharedMetadata(self.store) as connection:
+            found = find_cached_outputs(connection, key)
+        if found.execution_id is not None:
+            [execution] = self.store.executions_by_id([found.execution_id])
+            assert found.manifests == execution.properties[OUTPUTS]
+        places = [Path(one.uri).name for ones in found.outputs.values() for one in ones]
+        return places, [str(one) for one in found.damages]
+
+
+def test_the_newest_outputs_under_a_key_that_are_as_they_were_left_are_found(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    assert cache.look_up() == ([], [])
+    first, second, third = (cache.add(run_id) for run_id in "123")
+    cache.add("4", State.FAILED)
+    assert cache.look_up() == (["3"], [])
+    assert cache.look_up("another") == ([], [])
+    (third / "data").write_text("cut")
+    changed = f"outputs {third}: its files are not those that were left there"
+    assert cache.look_up() == (["2"], [changed])
+    shutil.rmtree(second)
+    gone = f"outputs {second}: it is gone"
+    assert cache.look_up() == (["1"], [changed, gone])
+    shutil.rmtree(first)
+    assert cache.look_up() == ([], [changed, gone, f"outputs {first}: it is gone"])
 
 
 def test_a_pushed_model_is_checked_where_it_was_pushed_to(folder: Path, tmp_path: Path) -> None:
