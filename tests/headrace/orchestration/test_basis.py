@@ -9,8 +9,11 @@ from tfx.components import CsvExampleGen, StatisticsGen
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
+from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.dsl.components.base.base_node import BaseNode
+from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
 from tfx.dsl.components.common.importer import Importer
+from tfx.dsl.experimental.node_execution_options.utils import NodeExecutionOptions
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto.example_gen_pb2 import Input
@@ -208,3 +211,18 @@ def test_a_node_more_leaves_those_before_it_as_they_were(tmp_path: Path) -> None
     now = basis(tmp_path, [*nodes, more])
     assert now.stale_nodes(before.to_json()) == {"More"}
     assert before.changes(now.to_json()) == ("definition of More",)
+
+
+def test_how_a_node_is_run_is_no_part_of_what_it_is_made_of_and_what_runs_it_is(tmp_path: Path) -> None:
+    def tried_again(nodes: list[BaseNode]) -> list[BaseNode]:
+        nodes[0].node_execution_options = NodeExecutionOptions(max_execution_retries=2)
+        return nodes
+
+    def by_another(nodes: list[BaseNode]) -> list[BaseNode]:
+        nodes[0].executor_spec = ExecutorClassSpec(BaseExecutor)
+        return nodes
+
+    before = basis(tmp_path, adding(1)).to_json()
+    assert basis(tmp_path, tried_again(adding(1))).changes(before) == ()
+    assert "definition of Number" in basis(tmp_path, by_another(adding(1))).changes(before)
+    assert basis(tmp_path, by_another(adding(1))).stale_nodes(before) == {"Number"}

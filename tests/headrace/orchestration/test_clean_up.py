@@ -7,17 +7,26 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from headrace.metadata import MetadataStore, State
 from headrace.metadata.properties import OUTPUTS
-from headrace.metadata.records import DELETED, MARKED_FOR_DELETION
+from headrace.metadata.records import DELETED, IMPORTER, MARKED_FOR_DELETION, RESOLVER
 from headrace.metadata.store import project_config
 from headrace.orchestration.clean_up import clean_up, survey
 from headrace.orchestration.output_manifests import local_manifest
 from headrace.orchestration.output_places import OutputPlaces
 from headrace.orchestration.run_lock import run_lock
 from headrace.settings import Settings
-from tests.headrace.recording import record_artifact, record_execution, record_execution_of_no_run
+from tests.headrace.recording import (
+    FOUND,
+    INPUT,
+    OUTPUT,
+    record_artifact,
+    record_events,
+    record_execution,
+    record_execution_of_no_run,
+)
 
 MANY = 99
 
@@ -116,6 +125,28 @@ def test_what_the_live_model_came_from_is_kept_however_old_it_is(history: Histor
     assert history.goes(1) == [*replaced, *rejected]
 
 
+def test_the_whole_run_that_pushed_the_live_model_is_kept(history: History) -> None:
+    def judge(run_id: str, model: int) -> int:
+        evaluation = history.output("Evaluator/evaluation", "ModelEvaluation")
+        history.record(run_id, "Evaluator", {"evaluation": [evaluation]}, {"model": [model]})
+        return evaluation
+
+    for run_id, pushed in (("1", 1), ("2", 0), ("3", 0)):
+        made = history.run(run_id, pushed)
+        evaluation = judge(run_id, made[1])
+        if run_id == "2":
+            rejected = [*made, evaluation]
+    assert history.goes(1) == rejected
+
+
+def test_a_pushed_model_of_which_is_not_said_whether_it_was_pushed_is_live(history: History) -> None:
+    model = history.output("Uploader/pushed", "PushedModel")  # of another pusher than TFX's
+    history.record("1", "Uploader", {"pushed": [model]}, {})
+    old = history.run("2")
+    history.run("3")
+    assert history.goes(1) == old
+
+
 def test_each_pusher_has_a_live_model(history: History) -> None:
     first, model, _ = history.run("1", pushed=1)
     abroad = history.output("PusherAbroad/pushed", "PushedModel", pushed=1)
@@ -146,6 +177,19 @@ def test_what_a_recent_run_took_over_or_read_is_kept_with_all_it_came_from(histo
     assert history.goes(1) == [unused]
 
 
+@pytest.mark.parametrize("kind", [INPUT, FOUND, mlmd.Event.INTERNAL_INPUT])
+def test_what_a_resolver_of_a_recent_run_read_or_handed_on_is_kept_even_if_no_node_takes_it(
+    history: History, kind: int
+) -> None:
+    old = history.run("1")
+    history.run("2")
+    resolver = record_execution(history.store, "taxi", "2", "Latest", type_name=RESOLVER)
+    assert history.goes(1) == old
+    record_events(history.store, resolver, kind, {"model": [old[1]]})
+    assert old[1] not in history.goes(1)
+    assert old[2] in history.goes(1)  # the model is needed, and not what was made of it
+
+
 def test_a_chain_of_baselines_is_not_kept_for_ever(history: History) -> None:
     # Each model was compared with the one before it, which a resolver had found.
     models: list[int] = []
@@ -169,12 +213,16 @@ def test_what_goes_on_is_kept(history: History) -> None:
     assert history.goes(1) == [*oldest, *old]
 
 
-def test_what_is_of_no_run_is_kept(history: History) -> None:
+def test_what_is_of_no_run_is_kept_with_all_it_came_from(history: History) -> None:
+    examples = history.output("ExampleGen/examples")
+    history.record("1", "ExampleGen", {"examples": [examples]}, {})
+    model = history.output("Trainer/model", "Model")
     execution = record_execution_of_no_run(history.store, "taxi", "Trainer", State.COMPLETE)
-    assert history.store.execution(execution)
-    for run_id in "12":
-        history.run(run_id)
-    assert len(history.goes(1)) == 3
+    record_events(history.store, execution, INPUT, {"examples": [examples]})
+    record_events(history.store, execution, OUTPUT, {"model": [model]})
+    old = history.run("2")
+    history.run("3")
+    assert history.goes(1) == old
 
 
 def test_what_lies_elsewhere_is_never_removed(history: History, tmp_path: Path) -> None:
@@ -214,6 +262,17 @@ def test_what_was_brought_in_is_never_removed(history: History) -> None:
     assert {used, imported}.isdisjoint(history.goes(1))
 
 
+def test_what_an_importer_took_over_is_never_removed_though_an_old_store_does_not_say_so_of_it(
+    history: History,
+) -> None:
+    imported = history.output("Importer/result")
+    record_execution(history.store, "taxi", "1", "Importer", outputs={"result": [imported]}, type_name=IMPORTER)
+    made = history.output("Other/result")
+    record_execution(history.store, "taxi", "1", "Other", outputs={"result": [made]})
+    history.run("2")
+    assert history.goes(1) == [made]
+
+
 def test_a_folder_that_holds_something_that_stays_stays(history: History) -> None:
     places = [history.place(f"Old/{key}") for key in ("outer", "apart", "same")]
     outer, apart, same = (history.artifact(place) for place in places)
@@ -229,6 +288,14 @@ def test_what_lies_in_something_that_stays_stays(history: History) -> None:
     history.record("1", "Old", {"outputs": outputs}, {})
     history.record("2", "New", {"outputs": [history.artifact(middle.parents[1])]}, {})
     assert history.goes(1) == []
+
+
+def test_a_folder_that_stays_for_what_it_holds_keeps_the_rest_that_lies_in_it(history: History) -> None:
+    outer, apart = history.place("Old/outer"), history.place("Old/apart")
+    old = [history.artifact(place) for place in (outer, outer / "a" / "b", apart)]
+    history.record("1", "Old", {"outputs": old}, {})
+    history.record("2", "New", {"outputs": [history.artifact(outer / "c")]}, {})
+    assert history.goes(1) == [old[2]]
 
 
 def test_only_what_lies_where_its_execution_makes_outputs_goes(history: History) -> None:

@@ -98,6 +98,31 @@ def test_what_was_interrupted_is_gone_on_with_but_for_what_is_stale(runs: Runs, 
     assert done(runs.state(3)) == again
 
 
+@pytest.mark.parametrize("ended", ["failed", "died", "canceled", "running"])
+def test_a_run_that_did_not_succeed_is_not_done_though_nothing_changed(runs: Runs, ended: str) -> None:
+    interrupted = runs[runs.add(3, ended)]
+    assert runs.state(3) == SpanState(interrupted=None if ended == "running" else interrupted)
+    assert runs.state(4) == SpanState()
+
+
+def test_the_newest_of_the_interrupted_runs_is_gone_on_with(runs: Runs) -> None:
+    runs.add(3, "died", '{"code model.py": "1", "data of Gen": "0"}')
+    newest = runs[runs.add(3, "failed")]
+    assert runs.state(3) == SpanState(interrupted=newest)
+
+
+def test_the_newest_of_the_runs_that_succeeded_tells_what_changed(runs: Runs) -> None:
+    runs.add(3, basis='{"code model.py": "0", "data of Gen": "0"}')
+    newest = runs.add(3, basis='{"code model.py": "1", "data of Gen": "0"}')
+    assert runs.state(3) == SpanState(why=f"since its run {newest} changed: data of Gen")
+
+
+@pytest.mark.parametrize(("gone", "told"), [("a", "a"), ("abc", "a, b, c"), ("abcd", "a, b, c and 1 more")])
+def test_of_many_changes_three_are_named_and_the_rest_counted(runs: Runs, gone: str, told: str) -> None:
+    old = runs.add(3, basis=json.dumps({**NOW.facts, **dict.fromkeys(gone, "1")}))
+    assert runs.state(3) == SpanState(why=f"since its run {old} changed: {told}")
+
+
 def test_what_goes_on_with_a_run_from_before_the_span_before_it_would_build_on_the_wrong_things(runs: Runs) -> None:
     runs.add(4, "died")
     third = runs.add(3)

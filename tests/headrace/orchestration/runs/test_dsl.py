@@ -34,10 +34,12 @@ def test_independent_nodes_run_at_the_same_time(run_pipeline: RunPipeline, tmp_p
 
 def test_no_more_nodes_run_at_once_than_allowed(run_pipeline: RunPipeline) -> None:
     ran = run_pipeline("sleepers", [Sleep(seconds=0.3).with_id(f"Sleep{index}") for index in range(4)])
+    assert ran.error is None
     spans = []
     for execution in ran.executions:
         [artifact] = ran.store.outputs(execution.id)["done"]
         spans.append((float(artifact.properties["started"]), float(artifact.properties["ended"])))
+    assert len(spans) == 4
     for moment, _ in spans:
         assert sum(started <= moment < ended for started, ended in spans) <= 2
 

@@ -32,7 +32,12 @@ def marks(tmp_path: Path) -> Path:
 
 def chain(marks: Path, failures: int = 0) -> list[BaseNode]:
     """Number -> AddOne -> Last, and Flaky, which Last waits for."""
-    number = Number(value=1)
+    return numbered(marks, 1, failures)
+
+
+def numbered(marks: Path, value: int, failures: int = 0) -> list[BaseNode]:
+    """The same from another number."""
+    number = Number(value=value)
     plus = AddOne(number=number.outputs["number"])
     flaky = Flaky(marks=str(marks), failures=failures)
     last = AddOne(number=plus.outputs["sum"]).with_id("Last")
@@ -97,12 +102,13 @@ def test_a_part_runs_on_what_an_earlier_run_made(run_pipeline: RunPipeline, mark
 
 
 def test_one_node_takes_the_newest_inputs_that_were_made(run_pipeline: RunPipeline, marks: Path) -> None:
-    run_pipeline("newest", chain(marks))
-    failed = run_pipeline("newest", [Number(value=5), *chain(marks, failures=9)[1:]], RunRequest(cache=False))
+    for value in (1, 5):
+        assert run_pipeline("newest", numbered(marks, value)).error is None
+    failed = run_pipeline("newest", numbered(marks, 8, failures=9), RunRequest(cache=False))
     assert failed.error is not None
     ran = run_pipeline("newest", chain(marks), RunRequest(from_nodes=("Last",), to_nodes=("Last",), cache=False))
-    assert ran.error is None  # the failed run lacks Flaky, so the first one is the base
-    assert ran.value("Last", "sum") == ["3"]
+    assert ran.error is None  # the failed run lacks Flaky, so the second one is the base
+    assert ran.value("Last", "sum") == ["7"]
 
 
 def test_a_part_that_needs_nothing_runs_before_anything_else_has(run_pipeline: RunPipeline, marks: Path) -> None:
