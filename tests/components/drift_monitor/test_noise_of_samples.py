@@ -1,6 +1,7 @@
 """Samples of one distribution: how often a report on them tells of a drift."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import exp, lgamma
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,63 @@ def test_no_more_samples_exceed_the_noise_than_was_promised(shares: Sequence[flo
         exceeded[1] += divergence[index] > jensen_shannon_noise(bins, rate, seed=index)
     most = pairs * rate + 4 * (pairs * rate * (1 - rate)) ** 0.5  # four standard deviations over what is expected
     assert max(exceeded) <= most
+
+
+def split_by_chance(count: int, before: int, after: int) -> Iterator[tuple[int, float]]:
+    """How many of `count` rows may lie before, and how probable that is, where all rows are dealt out by chance."""
+
+    def ways(rows: int, chosen: int) -> float:
+        return lgamma(rows + 1) - lgamma(chosen + 1) - lgamma(rows - chosen + 1)
+
+    for old in range(max(0, count - after), min(count, before) + 1):
+        of_all = ways(before + after, before)
+        yield old, exp(ways(count, old) + ways(before + after - count, before - old) - of_all)
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.001])
+@pytest.mark.parametrize(
+    ("shares", "unlisted"), [([0.6, 0.3, 0.1], 0), ([0.97, 0.02, 0.01], 0), ([1 / 40] * 40, 0), ([1 / 40] * 40, 38)]
+)
+@pytest.mark.parametrize("sizes", [(50, 50), (400, 400), (60, 5000), (4000, 4000)])
+def test_the_values_exceed_the_noise_as_often_as_was_promised_together(
+    sizes: tuple[int, int], shares: Sequence[float], unlisted: int, rate: float
+) -> None:
+    counts = [[round(size * share) for share in shares] for size in sizes]
+    bins = Binned(TEXT, tuple(map(str, range(len(shares)))), tuple(counts[0]), tuple(counts[1]), unlisted)
+    before, after = bins.sizes  # nearly: not all shares of all sizes are whole numbers
+    noise = l_infinity_noise(bins, rate)
+    exceeded = sum(
+        probability
+        for pooled in [sum(pair) for pair in zip(*counts, strict=True)][: len(shares) - unlisted]
+        for old, probability in split_by_chance(pooled, before, after)
+        if abs(old / before - (pooled - old) / after) > noise
+    )
+    assert exceeded <= rate
+    if min(before, after) == 4000:  # of fewer rows only few differences are possible
+        assert exceeded >= rate / 2
+
+
+@pytest.mark.parametrize(
+    ("count", "before", "after", "rate"), [(6, 50, 50, 0.01), (10, 60, 5000, 0.05), (3, 200, 20, 0.01)]
+)
+def test_of_few_rows_the_divergence_exceeds_the_noise_no_more_often_than_was_promised(
+    count: int, before: int, after: int, rate: float
+) -> None:
+    share = count / (before + after)
+    old, new = before * share, after * share
+    noise = jensen_shannon_noise(Binned(TEXT, ("a", "b"), (old, before - old), (new, after - new)), rate, seed=1)
+    exceeded = 0.0
+    for one, probability in split_by_chance(count, before, after):
+        sides = np.array([one / before, 1 - one / before]), np.array([(count - one) / after, 1 - (count - one) / after])
+        exceeded += probability * bool(divergences(*sides) > noise)
+    assert exceeded <= rate
+
+
+def test_the_noise_of_more_rows_than_can_be_divided_is_that_of_so_many() -> None:
+    most = [Binned(TEXT, ("a", "b"), (1.5e8 * by, 1e8 * by), (1.25e8 * by, 1.25e8 * by)) for by in (1, 8)]
+    noise, of_more = (jensen_shannon_noise(bins, 0.01, seed=1) for bins in most)
+    assert of_more == noise
+    assert 0 < noise < 1e-6
 
 
 def test_a_real_change_of_that_size_is_found(trips: pd.DataFrame, tmp_path: Path) -> None:

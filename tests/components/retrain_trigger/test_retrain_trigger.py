@@ -207,3 +207,18 @@ def test_bad_arguments_are_refused_when_the_pipeline_is_built(arguments: dict[st
 
 def test_a_drift_report_alone_is_enough_to_decide() -> None:
     assert RetrainTrigger(Channel(type=Examples), drift=Channel(type=DriftReport)).outputs["decision"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        (999, []),
+        (1000, ["1,000 new rows, at least 1,000"]),
+        (1001, ["1,001 new rows, at least 1,000"]),
+        (None, ["unknown how many rows are new: nobody knows"]),
+    ],
+)
+def test_as_many_new_rows_as_were_asked_for_are_a_reason(rows: int | None, why: list[str]) -> None:
+    facts = Facts(model=7, age_days=1, new_rows=rows, unknown="nobody knows")
+    assert list(reasons(facts, "", "", 1000, None)) == why
+    assert list(reasons(facts, "", "", None, None)) == []
