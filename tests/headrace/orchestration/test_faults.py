@@ -14,6 +14,7 @@ from tfx.dsl.io.plugins.local import LocalFilesystem
 import headrace
 from headrace.acceleration.splitting import HashSplit
 from headrace.errors import AnomaliesFoundError, HeadraceError, InputDataError
+from headrace.orchestration.cached_outputs import output_manifest
 from headrace.orchestration.compilation import set_cache
 from headrace.orchestration.faults import WITHOUT_STAND_IN, explain, failure_of, users_line
 from headrace.orchestration.outcomes import Failure
@@ -39,6 +40,10 @@ def wraps_the_cause() -> None:
 
 def fails_in_headrace() -> None:
     set_cache([None], RunRequest())  # type: ignore[list-item]
+
+
+def fails_in_a_package_that_headrace_calls() -> None:
+    output_manifest("nobodys://place")
 
 
 def fails_in_beam(error: Exception) -> None:
@@ -194,6 +199,14 @@ def test_an_error_that_a_person_has_to_read_is_not_tried_again_though_beam_wraps
     assert "2 anomalies" in failure.message
     assert failure.where.endswith(" in fail")
     assert not failure.retryable
+
+
+def test_a_fault_in_a_package_that_headrace_calls_is_not_called_headraces() -> None:
+    error = without_this_file(caught("fails_in_a_package_that_headrace_calls"))
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    assert files[0].startswith(headrace.__path__[0])
+    failure = failure_of(error)
+    assert (failure.where, failure.why, failure.next_step) == ("", "", "")
 
 
 def test_a_fault_in_headraces_own_code_says_so() -> None:

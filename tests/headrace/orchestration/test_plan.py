@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from headrace.errors import InputDataError, ParameterError, RunFailedError
+from headrace.metadata import MetadataStore
 from headrace.orchestration.definition import ProgramFile, run_definition
 from headrace.orchestration.outcomes import NodeState
-from headrace.orchestration.plan import Action, Plan
+from headrace.orchestration.plan import Action, Plan, PlannedNode
 from headrace.orchestration.planning import plan_definition
 from headrace.orchestration.request import RunRequest
 from headrace.settings import Settings
@@ -51,6 +52,10 @@ def Report(text: OutputArtifact[String], good: InputArtifact[Integer] = None):
     text.value = str(good and good.value)
 
 @component
+def Weigh(number: InputArtifact[Integer], model: InputArtifact[Model]):
+    pass
+
+@component
 def Fail(number: InputArtifact[Integer]):
     raise ValueError("always")
 """
@@ -75,7 +80,7 @@ from tfx.orchestration.pipeline import Pipeline, PipelineInputs
 from tfx.types import Channel
 from tfx.types.standard_artifacts import Integer, Model
 from hr_make import Make
-from hr_use import Fail, Judge, Push, Report, Train
+from hr_use import Fail, Judge, Push, Report, Train, Weigh
 {nodes}
 LocalDagRunner().run(Pipeline("small", {root!r}, components=nodes, enable_cache={cache}))
 """
@@ -212,6 +217,43 @@ nodes = [make, train, judge, Push(model=train.outputs["model"]), Report(good=jud
     assert project.is_right()
 
 
+def test_what_is_behind_a_condition_that_nobody_knows_is_unknown_however_far_behind(project: Project) -> None:
+    project.define("""
+make = Make()
+with Cond(make.outputs["number"].future()[0].value == 1):
+    train = Train(number=make.outputs["number"])
+judge = Judge(model=train.outputs["model"])
+again = Train(number=judge.outputs["good"]).with_id("again")
+weigh = Weigh(number=make.outputs["number"], model=again.outputs["model"])
+with Cond(make.outputs["number"].future()[0].value == 2):
+    report = Report(good=judge.outputs["good"])
+nodes = [make, train, judge, again, weigh, report]
+""")
+    assert project.plan() == {
+        "Make": Action.RUN,
+        **dict.fromkeys(("Train", "Judge", "again", "Weigh", "Report"), Action.UNKNOWN),
+    }
+    assert {node.node: project.why(node.node) for node in project.planned.nodes} == {
+        "Make": ["new: it has not succeeded yet"],
+        "Train": ["upstream Make: has to run first"],
+        "Judge": ["upstream Train: may be skipped"],
+        "again": ["upstream Judge: may be skipped"],
+        "Weigh": ["upstream again: may be skipped"],
+        "Report": ["upstream Make: has to run first"],
+    }
+    project.run()
+    skipped = dict.fromkeys(("Train", "Judge", "again", "Weigh"), Action.SKIPPED)
+    assert project.plan() == {"Make": Action.CACHED, **skipped, "Report": Action.CACHED}
+
+
+def test_only_nodes_that_would_run_take_the_time_they_took() -> None:
+    actions = (Action.RUN, Action.CACHED, Action.RESOLVED, Action.SKIPPED, Action.UNKNOWN, Action.RUN)
+    nodes = [PlannedNode(f"n{one}", action, last_seconds=2.0**one) for one, action in enumerate(actions)]
+    planned = Plan("small", (*nodes, PlannedNode("never ran", Action.RUN)))
+    assert planned.expected_seconds == 1 + 32
+    assert planned.asdict()["expected_seconds"] == 1 + 32
+
+
 def test_upstream_and_own_changes_are_both_named(project: Project) -> None:
     project.run()
     with open(project.folder / "hr_use.py", "a") as file:
@@ -284,6 +326,31 @@ nodes = [*makes, train]
     project.run()
     assert set(project.plan().values()) == {Action.CACHED}
     assert project.is_right()
+
+
+def test_of_a_node_for_each_artifact_the_new_one_is_named_and_all_are_handed_on(project: Project) -> None:
+    nodes = """
+from tfx.types.channel import union
+makes = [Make(start=start).with_id(f"make{{start}}") for start in (1, 2, 3)]
+with ForEach(union([one.outputs["number"] for one in makes[:{some}]])) as one:
+    train = Train(number=one)
+with ForEach(train.outputs["model"]) as model:
+    judge = Judge(model=model)
+nodes = [*makes, train, judge]
+"""
+    project.define(nodes.format(some=2))
+    project.run()
+    assert set(project.plan().values()) == {Action.CACHED}
+    (project.outputs("Judge")[0] / "value").unlink()  # what the first model led to
+    assert project.plan()["Judge"] is Action.RUN
+    assert project.is_right()
+    project.define(nodes.format(some=3))
+    assert project.plan()["Train"] is Action.RUN
+    store = MetadataStore.of_project(project.settings)
+    [third] = [one.id for one in store.executions(store.runs("small")[0]) if one.node == "make3"]
+    assert project.why("Train") == [f"input number: {store.outputs(third)['number'][0].id} is new"]
+    # How many models there will be is not known.
+    assert project.why("Judge") == ["upstream Train: has to run first"]
 
 
 def test_sub_pipelines_are_planned_to_their_end(project: Project) -> None:
