@@ -90,15 +90,15 @@ def _print(planned: "Plan", console: "Console") -> None:
         table.add_row(escape(node.node), node.action, why, seconds, style=styles.get(node.action, "dim"))
     console.print(table)
     console.print(_expectation(planned))
-    for several, what_came_of_it in (
+    for several, answer in (
         (planned.spared, "this plan left it alone"),
         (planned.undone, "this plan has put it back"),
         (planned.done, "it did so for this plan as well"),
     ):
         for what in several:
-            console.print(f"the file {escape(what)}; {what_came_of_it}", soft_wrap=True)
+            console.print(f"the file {escape(what)}; {answer}", soft_wrap=True)
     if planned.more:
-        console.print("the file goes on after this run; if it runs another, that depends on this one")
+        console.print("the file has more code after this run; if it runs another pipeline, that depends on this run")
 
 
 def _expectation(planned: "Plan") -> str:

@@ -37,7 +37,7 @@ def refusal(errors: Mapping[str, Exception], nodes: Mapping[str, str], main: Map
     return DefinitionError(
         what,
         where=uses or "the program's own module",
-        why=f"{'; '.join(reasons)}; handed over it is, for the program's process cannot be copied: {_why_no_copy()}",
+        why=f"{'; '.join(reasons)}; the program's process cannot be copied instead: {_why_no_copy()}",
         next_step=next_step,
     )
 

@@ -39,7 +39,7 @@ class PartsOfFile:
             options: TFX's, of a partial run.
 
         Returns:
-            What came of it; None where it has nothing of the part, and another pipeline of the file may have.
+            How it ended; None if it has nothing of the part and another pipeline of the file may.
 
         Raises:
             UserError: nothing of the file has what is asked for.
@@ -102,7 +102,7 @@ class PartsOfFile:
 
 
 def left_out(pipeline: Pipeline, settings: Settings) -> RunOutcome:
-    """What came of a pipeline that was left out: no node of it was run."""
+    """The outcome of a pipeline that was left out: none of its nodes ran."""
     name = pipeline.pipeline_info.id
     nodes = tuple(NodeOutcome(node, NodeState.LEFT_OUT) for node in _node_ids(pipeline))
     return RunOutcome(name, "", nodes, settings.home / "logs", 0.0)

@@ -96,7 +96,7 @@ def test_a_file_that_empties_its_root_is_executed_once_and_planning_removes_noth
     plan = run(f"plan {case}")
     assert plan.returncode == 0, plan.stderr
     assert f"the file removes {tmp_path / 'root'} before each run" in plan.stdout
-    assert "goes on after this run" not in plan.stdout
+    assert "more code after this run" not in plan.stdout
     assert sorted((tmp_path / "root").rglob("*")) == made
     [count] = (tmp_path / "root" / "Count" / "n").rglob("value")
     assert count.read_text() == "1"
@@ -112,7 +112,7 @@ def test_two_pipelines_of_a_file_run_one_after_the_other_and_the_first_is_planne
     plan = run(f"plan {CASES / 'two_pipelines.py'}")
     assert plan.returncode == 0, plan.stderr
     assert "a run of first" in plan.stdout
-    assert "the file goes on after this run" in plan.stdout
+    assert "the file has more code after this run" in plan.stdout
     ran = run(f"run {CASES / 'two_pipelines.py'}")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert values(tmp_path / "second.db", "Read") == ["first, second"]
